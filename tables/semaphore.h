@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * semaphore - compare-and-swap on the version of the tables (A3).
+ *
+ * One host's machine: it learns the latest tables, and commits changes to
+ * them by ballots that write to this host's own sectors only.  It asks for one
+ * operation at a time and is told how it went; it owns no buffer that the disk
+ * touches and does no I/O.
+ *
+ *   IDLE --learn--> scan, read image --> IDLE
+ *   IDLE --commit-> learn first if in doubt; rule; image; ballot; scan;
+ *                   ballot; scan; DECIDED; own sector; hint --> IDLE
+ *                   any larger ballot: wait one's turn, and again
+ *
+ * Never: two values for one version; an image overwritten that is decided, or
+ * may be; a change applied twice; a doubtful change reported as failed.
+ */
+#pragma once
+
+#include "tables/hint.h"
+#include "tables/image.h"
+#include "tables/rules.h"
+
+enum semaphore_op {
+	SEMAPHORE_READY,	/* nothing to do: commit, learn or poll may be called */
+	SEMAPHORE_SCAN,		/* read the whole ballot region */
+	SEMAPHORE_REREAD,	/* the same, issued after the last one completed (a pair was half bad) */
+	SEMAPHORE_READ_IMAGE,	/* `value`: its length in whole sectors */
+	SEMAPHORE_WRITE_IMAGE,	/* image_slot, image_length bytes, as encoded by semaphore_image() */
+	SEMAPHORE_WRITE_BALLOT,	/* `ballot`: encode, and write that half */
+	SEMAPHORE_WRITE_HINT,	/* `hint` */
+	SEMAPHORE_WAIT,		/* wait_ms, then report OK */
+};
+
+enum semaphore_done {
+	SEMAPHORE_NOTHING,
+	SEMAPHORE_LEARNED,	/* semaphore->latest is the newest, as of the scan */
+	SEMAPHORE_ANSWERED,	/* `outcome`: decided, or refused by the newest tables */
+	SEMAPHORE_UNKNOWN,	/* I/O failed with an accept under way: the change may yet be decided */
+	SEMAPHORE_FAILED,	/* I/O failed and nothing is decided nor can be: the change was not made */
+	SEMAPHORE_EVICTED,	/* our pair holds another incarnation's writing: stop at once */
+	SEMAPHORE_BACK_IN_TIME,	/* the disk shows less than we have learned: write nothing any more */
+	SEMAPHORE_BLOCKED,	/* a pair is unknown (row in `blocked_by`): no ballot may go on past it */
+};
+
+struct semaphore_todo {
+	enum semaphore_op op;
+	enum semaphore_done done;	/* news that came with this step, mostly SEMAPHORE_NOTHING */
+	struct outcome outcome;
+	uint16_t blocked_by;
+	struct image_value value;
+	uint16_t image_slot;
+	uint32_t image_length;
+	struct ballot ballot;
+	struct hint hint;
+	uint32_t wait_ms;
+};
+
+enum semaphore_event {
+	SEMAPHORE_BEGIN,	/* after semaphore_learn() or semaphore_commit(): what is the first step? */
+	SEMAPHORE_IO_OK,	/* the step asked for has been performed */
+	SEMAPHORE_IO_FAILED,	/* it returned an error or an unusable result */
+};
+
+struct semaphore_terms {
+	const struct layout *layout;	/* all pointers outlive the machine */
+	struct id128 cluster;
+	uint16_t slot;			/* own row; SLOT_NONE: may learn only */
+	uint64_t incarnation;
+	bool unclean_start;		/* the last tenant's writes may still be on their way: T_late */
+	uint32_t late_ms;		/* T_late */
+	struct tables *latest;		/* the machine's own, calloc()ed by the caller */
+	struct tables *next;		/* scratch */
+};
+
+struct semaphore;
+
+/* Bytes to allocate for a machine of this capacity, zeroed. */
+size_t semaphore_size(const struct layout *layout);
+void semaphore_init(struct semaphore *semaphore, const struct semaphore_terms *terms);
+
+/* Bring `latest` up to date.  READY only. */
+void semaphore_learn(struct semaphore *semaphore);
+
+/* Commit a change.  READY only; *@change (and its form) must stay until ANSWERED, UNKNOWN or FAILED. */
+void semaphore_commit(struct semaphore *semaphore, const struct change *change);
+
+/* A poll has read the hint: is there something to learn, or a wrong hint to mend (rate-limited)? */
+bool semaphore_hint_wants_scan(struct semaphore *semaphore, const struct hint *hint,
+			       uint64_t now_ms);
+
+/*
+ * Advance by one event that happened at @now_ms (CLOCK_BOOTTIME); fills
+ * *@ret_todo.  @data: for SCAN and REREAD the ballot region, for READ_IMAGE the image
+ * (@size bytes), otherwise NULL; not kept.  @random: 64 fresh random bits.
+ */
+void semaphore_step(struct semaphore *semaphore, enum semaphore_event event, const void *data,
+		    size_t size, uint64_t now_ms, uint64_t random,
+		    struct semaphore_todo *ret_todo);
+
+/* Encode the image that SEMAPHORE_WRITE_IMAGE asks for into @image; @size at least layout.image_bytes. */
+void semaphore_image(const struct semaphore *semaphore, void *image, size_t size);
+
+/* Version 0: nothing learned yet. */
+const struct tables *semaphore_latest(const struct semaphore *semaphore);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* super - the superblock: which cluster this is and how its device is laid out.  Written at format only. */
+#pragma once
+
+#include "tables/block.h"
+#include "tables/layout.h"
+
+struct super {
+	struct id128 cluster;
+	uint32_t sector_size;
+	struct capacity capacity;
+	uint64_t total_bytes;		/* of the layout: shows a device that has shrunk */
+	uint64_t created_s;		/* wall clock, for people */
+	uint32_t features_needed;	/* bits that a program must know to use the tables at all */
+};
+
+/* Fill the @sector_size bytes at @sector; @index 0 is the first copy, 1 the last. */
+void super_encode(const struct super *super, unsigned int index, void *sector);
+
+/* Judge a superblock of @size bytes (at least SECTOR_MIN); fills *@ret_super only if BLOCK_OK. */
+enum block_verdict super_decode(const void *sector, uint32_t size, unsigned int index,
+				struct super *ret_super);
