@@ -13,6 +13,7 @@
 #include "daemon/io.h"
 #include "tables/beat.h"
 #include "tables/claim.h"
+#include "tables/join.h"
 #include "tables/semaphore.h"
 #include "tables/super.h"
 
