@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,11 @@ struct io_ops {
 	/* 0, or -errno; a short transfer is -EIO. */
 	int (*read)(struct io *io, uint64_t offset, void *buffer, size_t size);
 	int (*write)(struct io *io, uint64_t offset, const void *buffer, size_t size);
+	/*
+	 * Make it at least that large: 0, or -ENOSPC where it can not grow.  NULL: never can.
+	 * What is new reads as zeroes.
+	 */
+	int (*extend)(struct io *io, uint64_t size_bytes);
 	void (*close)(struct io *io);
 };
 
@@ -34,8 +40,9 @@ enum io_flags {
 };
 
 /*
- * Open a block device or a plain file.  -errno: -ENODEV or -ENXIO no such
- * device, -EBUSY in use, -EROFS read-only though writing was asked for.
+ * Open a block device or a plain file.  -errno: -ENOENT, -ENODEV or -ENXIO no such
+ * device, -EBUSY in use, -EROFS read-only though writing was asked for,
+ * -ENOTBLK or -EISDIR neither a block device nor a file.
  */
 int io_open_path(const char *path, unsigned int flags, struct io **ret_io);
 
@@ -47,6 +54,13 @@ static inline int io_read(struct io *io, uint64_t offset, void *buffer, size_t s
 static inline int io_write(struct io *io, uint64_t offset, const void *buffer, size_t size)
 {
 	return io->ops->write(io, offset, buffer, size);
+}
+
+static inline int io_extend(struct io *io, uint64_t size_bytes)
+{
+	if (size_bytes <= io->size_bytes)
+		return 0;
+	return io->ops->extend ? io->ops->extend(io, size_bytes) : -ENOSPC;
 }
 
 static inline void io_close(struct io *io)
