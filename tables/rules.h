@@ -22,10 +22,11 @@ enum change_kind {
 	CHANGE_ANSWER_NO,	/* request, text: refused by the writer's host */
 	CHANGE_TIME_OUT,	/* request: nobody answered; the default answer was no */
 	CHANGE_GIVE,		/* volume, epoch, request, text, generation: the writer has stopped and
-				 * passes the right to that request, or (0) to the head of the queue, or
-				 * to nobody */
+				 * passes the right to that request, or if it does not wait any more (or
+				 * is 0) to the head of the queue, or to nobody */
 	CHANGE_CONFIRM,		/* volume, epoch: the granted mount is made: granting -> writing */
-	CHANGE_RETURN,		/* volume, epoch, text: the granted mount can not be made */
+	CHANGE_RETURN,		/* volume, epoch, text: the granted mount can not be made; the request
+				 * that it answered ends as refused with that text */
 	CHANGE_FORM,		/* form, form_len, form_mode, base_version: an edit in text form */
 	CHANGE_REMOVE_HOST,	/* name; free_slot also frees the slot of a removed host */
 	CHANGE_REMOVE_VOLUME,	/* name */
@@ -68,7 +69,8 @@ struct change {
 };
 
 enum ruling {
-	RULING_DONE,		/* the tables changed: value says what about */
+	RULING_DONE,		/* the tables changed.  value: REQUEST: the request's id; GIVE, RETURN: the
+				 * request granted next, or 0; otherwise the new version */
 	RULING_GRANTED,		/* CHANGE_REQUEST: granted at once; value = request id */
 	RULING_UNCHANGED,	/* right already, or nothing to do: no new version */
 	RULING_ALREADY_WRITER,	/* CHANGE_REQUEST: this host holds the right */
@@ -96,7 +98,9 @@ enum ruling {
 	RULING_CONFLICT,	/* FORM_WHOLE: the tables are no longer of base_version */
 	RULING_FORM_WRONG,	/* the text has errors: see outcome.errors */
 	RULING_BAD_TEXT,	/* not UTF-8, too long, or with control characters */
-	RULING_UNPROVEN,	/* too many earlier writers whose end is not proven */
+	RULING_UNPROVEN,	/* earlier writers of the volume are not yet proven to have stopped */
+	RULING_NOT_ADMINISTRATOR, /* only an administrator may */
+	RULING_OUT_OF_ORDER,	/* older than the last change applied for this incarnation: a bug, or a ghost */
 };
 
 struct outcome {
@@ -105,6 +109,9 @@ struct outcome {
 	struct form_errors errors;	/* RULING_FORM_WRONG */
 };
 
+/* Whether the ruling makes a new version: DONE, GRANTED or REPLACED_TEXT. */
+bool ruling_is_change(enum ruling ruling);
+
 /* Whether the ruling is one that leaves the tables as they are because it said no. */
 bool ruling_is_refusal(enum ruling ruling);
 
@@ -112,11 +119,12 @@ bool ruling_is_refusal(enum ruling ruling);
 const char *ruling_text(enum ruling ruling);
 
 /*
- * Apply @change to *@tables.  RULING_DONE, GRANTED and REPLACED_TEXT: the
- * version is one higher, and the host's row holds the id and the result.
- * Anything else: the tables are untouched.
+ * Apply @change to *@tables and put the outcome's tables into *@ret_tables, another object (zeroes
+ * or tables).  If ruling_is_change(): the version is one higher, and the host's row holds the id
+ * and the result.  Anything else: *@ret_tables is unspecified.
  */
-void rule_apply(struct tables *tables, const struct change *change, struct outcome *ret_outcome);
+void rule_apply(const struct tables *tables, const struct change *change,
+		struct tables *ret_tables, struct outcome *ret_outcome);
 
 /*
  * What became of @change, if *@tables already hold it: true, and the stored

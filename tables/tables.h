@@ -141,6 +141,7 @@ struct request_row {
 	uint16_t from;
 	uint16_t asked;		/* the writer's host when it was posted, or took over; SLOT_NONE: none */
 	enum request_state state;
+	uint64_t ended_version;	/* that ended it; 0 while it waits: the longest ended makes room first */
 	uint64_t posted_s;
 	uint64_t ended_s;
 	char person[PERSON_BYTES_MAX + 1];
@@ -171,6 +172,7 @@ struct tables {
 
 /* Empty tables of version 0. */
 void tables_init(struct tables *tables, const struct capacity *capacity);
+/* @to holds zeroes or tables. */
 void tables_copy(struct tables *to, const struct tables *from);
 
 /* Whether two tables say the same, the version aside. */
@@ -191,6 +193,27 @@ struct access_row tables_access(const struct tables *tables, uint16_t volume, ui
 /* Set or, where it equals the defaults, drop a record.  -ENOSPC if there is no room. */
 int tables_access_set(struct tables *tables, const struct access_row *row);
 
+/* Drop the records of a volume and a host; SLOT_NONE stands for all of them. */
+void tables_access_forget(struct tables *tables, uint16_t volume, uint16_t host);
+
+/*
+ * Take rows out, with the records and ended requests that name them.  The caller has made sure
+ * that no right and no waiting request does.  A volume's slot is free at once, a host's only if
+ * @free_slot: its ballot sectors still hold what it wrote.
+ */
+void tables_volume_remove(struct tables *tables, uint16_t volume);
+void tables_host_remove(struct tables *tables, uint16_t host, bool free_slot);
+
+/* A slot for a new row, zeroed and within the counts; SLOT_NONE: all are in use. */
+uint16_t tables_host_slot(struct tables *tables);
+uint16_t tables_volume_slot(struct tables *tables);
+
+/* The first volume that @host has, or may still have, written to: its end is not proven; or SLOT_NONE. */
+uint16_t tables_right_of(const struct tables *tables, uint16_t host);
+
+/* Take out the request at an index of the array. */
+void tables_request_drop(struct tables *tables, uint16_t index);
+
 /* By id; NULL if there is none. */
 struct request_row *tables_request(struct tables *tables, uint64_t id);
 const struct request_row *tables_request_const(const struct tables *tables, uint64_t id);
@@ -198,7 +221,15 @@ const struct request_row *tables_request_const(const struct tables *tables, uint
 /* The first waiting request for a volume after @id (0: the head of its queue), or NULL. */
 const struct request_row *tables_queue_next(const struct tables *tables, uint16_t volume, uint64_t id);
 
-/* Names: 1..63 of [A-Za-z0-9._-].  Texts: valid UTF-8 of at most TEXT_BYTES_MAX without control characters. */
+bool right_same(const struct right *a, const struct right *b);
+
+/*
+ * Names: 1..63 of [A-Za-z0-9._-], the same without regard to the case of ASCII letters.  Texts:
+ * at most TEXT_BYTES_MAX of strict UTF-8 without control characters and bidirectional overrides.
+ */
 bool name_is_valid(const char *name);
-bool text_is_valid(const char *text, size_t len);
 bool name_same(const char *a, const char *b);
+bool text_is_valid(const char *text, size_t len);
+
+/* How many of the @len bytes stand before the first that no text may have. */
+size_t text_valid_bytes(const char *text, size_t len);
