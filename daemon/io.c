@@ -112,6 +112,8 @@ static int io_learn_block_device(struct io_file *file)
 	    ioctl(file->fd, BLKGETSIZE64, &size_bytes) < 0 ||
 	    ioctl(file->fd, BLKROGET, &read_only) < 0)
 		return -errno;
+	if (sector_size < SECTOR_MIN || sector_size > SECTOR_MAX)
+		return -EMEDIUMTYPE;
 	file->io.sector_size = (uint32_t)sector_size;
 	file->io.size_bytes = size_bytes;
 	if (read_only)

@@ -42,7 +42,8 @@ enum io_flags {
 /*
  * Open a block device or a plain file.  -errno: -ENOENT, -ENODEV or -ENXIO no such
  * device, -EBUSY in use, -EROFS read-only though writing was asked for,
- * -ENOTBLK or -EISDIR neither a block device nor a file.
+ * -ENOTBLK or -EISDIR neither a block device nor a file, -EMEDIUMTYPE its sectors
+ * are smaller than SECTOR_MIN or larger than SECTOR_MAX.
  */
 int io_open_path(const char *path, unsigned int flags, struct io **ret_io);
 
