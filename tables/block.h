@@ -8,8 +8,8 @@
  */
 #pragma once
 
-
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tables/bytes.h"
@@ -31,7 +31,7 @@ enum block_verdict {
 	BLOCK_FOREIGN,		/* not one of ours */
 	BLOCK_OTHER_FORMAT,	/* ours, of a format version that we do not know */
 	BLOCK_MISPLACED,	/* ours, but of another type, slot or index */
-	BLOCK_DAMAGED,		/* the checksum is wrong: torn, rotten, or another cluster's */
+	BLOCK_DAMAGED,		/* cut short, or the checksum is wrong: torn, rotten, another cluster's */
 	BLOCK_SENSELESS,	/* the checksum is right and the contents can not be */
 };
 
@@ -63,6 +63,13 @@ void block_seal(void *block, uint32_t length, struct block_place place, const st
  */
 enum block_verdict block_judge(const void *block, uint32_t size, struct block_place place,
 			       const struct id128 *cluster);
+
+/*
+ * The same for a block that fills the sector it is in: what is whole and does not
+ * say that it is @sector_size bytes long is BLOCK_SENSELESS.
+ */
+enum block_verdict block_judge_sector(const void *sector, uint32_t sector_size,
+				      struct block_place place, const struct id128 *cluster);
 
 /* A few words on a verdict, for people: "damaged (checksum)". */
 const char *block_verdict_text(enum block_verdict verdict);
