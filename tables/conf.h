@@ -4,8 +4,9 @@
  * form of the tables.  Sections of `key = value` lines.
  *
  * Total: any bytes give lines or errors with a place.  `#` begins a comment at
- * the start of a line or after a blank, quotes protect it, and nothing is
- * continued on the next line.
+ * the start of a line or after a blank, and nothing is continued on the next
+ * line.  A value may stand in quotes, "so" or 'so', as a whole: then it is
+ * what stands between them.
  */
 #pragma once
 
@@ -43,7 +44,7 @@ struct conf_error {
 	char text[CONF_ERROR_BYTES];	/* "expected yes or no, got 'maybe'" */
 };
 
-/* The first CONF_ERRORS_MAX are kept, in order; count goes on. */
+/* Ordered by place; the first CONF_ERRORS_MAX are kept, count goes on. */
 struct conf_errors {
 	uint32_t count;
 	struct conf_error errors[CONF_ERRORS_MAX];
@@ -58,7 +59,10 @@ struct conf_reader {
 
 void conf_begin(struct conf_reader *reader, const char *text, size_t len);
 
-/* The next line that is a section or a key; malformed lines are added to @errors and passed over. */
+/*
+ * The next line that is a section or a key; malformed lines are added to @errors and passed over.
+ * CONF_END has the place behind the last character.
+ */
 void conf_next(struct conf_reader *reader, struct conf_line *ret_line, struct conf_errors *errors);
 
 /* Add "expected @expected, got '@got'" at a place; control characters in @got are shown as '?'. */
@@ -69,7 +73,17 @@ void conf_complain(struct conf_errors *errors, uint32_t line, uint32_t column, c
 
 bool conf_is(const struct conf_span *span, const char *word);
 
-/* Values.  Each returns false, having complained, if the span is not of its kind. */
+/* Take the next word off a list by blanks; false: there is none left. */
+bool conf_word(struct conf_span *rest, struct conf_span *ret_word);
+
+/* Copy a span that is a name of NAME_BYTES_MAX at most; false: it is none. */
+bool conf_span_name(const struct conf_span *span, char *ret_name);
+#define CONF_NAME_EXPECTED "a name of 1 to 63 letters, digits, '.', '_' or '-'"
+
+/*
+ * Values.  Each returns false, having complained, if the span is not of its kind.  A duration has a
+ * unit (ms s m h) unless it is 0; conf_thousandths() reads 1.5 as 1500.
+ */
 bool conf_bool(const struct conf_line *line, bool *ret_value, struct conf_errors *errors);
 bool conf_duration_ms(const struct conf_line *line, uint32_t *ret_ms, struct conf_errors *errors);
 bool conf_number(const struct conf_line *line, uint64_t max, uint64_t *ret_value,
