@@ -15,14 +15,17 @@ uint32_t image_bytes_max(const struct capacity *capacity);
 /*
  * Encode @tables into @image of @size bytes (layout.image_bytes is always
  * enough), sealed for @host and @slot, padded with zeroes to a whole sector.
- * Returns the value that names it; @nonce tells it from others of its version.
+ * Returns the value that names it, its length in whole sectors; @nonce tells it
+ * from others of its version.  Asserts that the version is not 0 and that the
+ * tables are sound (sound.h): no image that a decoder would refuse gets out.
  */
 struct image_value image_encode(const struct tables *tables, uint16_t host, uint16_t slot,
 				uint64_t nonce, const struct layout *layout,
 				const struct id128 *cluster, void *image, uint32_t size);
 
 /*
- * Decode the image that @value names.  *@ret_tables is unspecified unless BLOCK_OK.
+ * Decode the image that @value names.  *@ret_tables has been calloc()ed or held tables before (the
+ * rows that those had are freed); it is unspecified unless BLOCK_OK.
  * BLOCK_DAMAGED also where it is whole but not the image that @value names: the reader was overtaken.
  */
 enum block_verdict image_decode(const void *image, uint32_t size, const struct image_value *value,

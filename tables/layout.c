@@ -13,7 +13,7 @@ static uint64_t layout_align(uint64_t offset)
 	return (offset + SECTOR_MAX - 1) / SECTOR_MAX * SECTOR_MAX;
 }
 
-static bool capacity_is_valid(const struct capacity *capacity)
+bool capacity_is_valid(const struct capacity *capacity)
 {
 	return capacity->hosts >= 1 && capacity->hosts <= HOSTS_MAX &&
 	       capacity->volumes >= 1 && capacity->volumes <= VOLUMES_MAX &&

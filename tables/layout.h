@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tables/limits.h"
@@ -26,9 +27,12 @@ struct layout {
 	uint64_t join;			/* JOIN_SLOTS sectors */
 	uint64_t images;		/* IMAGE_SLOTS of image_bytes for each host */
 	uint32_t image_bytes;		/* the largest image that this capacity allows, in whole sectors */
-	uint64_t super_copy;		/* in the last sector that is used */
+	uint64_t super_copy;		/* SECTOR_MAX before the end */
 	uint64_t total_bytes;		/* what the device must have at least */
 };
+
+/* Whether each number is within its bounds. */
+bool capacity_is_valid(const struct capacity *capacity);
 
 /* Lay out a device.  Returns 0, or -EINVAL for a sector size or capacity that is not allowed. */
 int layout_make(struct layout *ret_layout, uint32_t sector_size, const struct capacity *capacity);
