@@ -15,7 +15,7 @@
 #include "tables/tables.h"
 
 enum change_kind {
-	CHANGE_LOGON,		/* machine, boot, kept_volumes: see rules.c */
+	CHANGE_LOGON,		/* machine (never all zero), boot, kept_volumes: see rules.c */
 	CHANGE_LOGOFF,		/* refused while writer of, or granted, any volume */
 	CHANGE_REQUEST,		/* volume, text, person: granted at once where there is no writer (A7) */
 	CHANGE_CANCEL,		/* request */
@@ -119,9 +119,10 @@ bool ruling_is_refusal(enum ruling ruling);
 const char *ruling_text(enum ruling ruling);
 
 /*
- * Apply @change to *@tables and put the outcome's tables into *@ret_tables, another object (zeroes
- * or tables).  If ruling_is_change(): the version is one higher, and the host's row holds the id
- * and the result.  Anything else: *@ret_tables is unspecified.
+ * Apply @change to *@tables and put what stands then into *@ret_tables, another object (zeroes or
+ * tables).  A ruling that is a change: the version is one higher, and the host's row holds the id
+ * and the result.  Anything else, and a change that *@tables hold already (which is answered with
+ * its stored result): *@ret_tables are a copy of *@tables, of the same version.
  */
 void rule_apply(const struct tables *tables, const struct change *change,
 		struct tables *ret_tables, struct outcome *ret_outcome);

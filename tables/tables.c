@@ -336,6 +336,12 @@ void tables_host_remove(struct tables *tables, uint16_t host, bool free_slot)
 			tables->requests[i].asked = SLOT_NONE;
 	}
 	tables_access_forget(tables, SLOT_NONE, host);
+	for (uint16_t i = 0; i < tables->volume_count; i++) {
+		struct volume_row *volume = &tables->volumes[i];
+
+		if (name_same(volume->prefer, tables->hosts[host].name))
+			memset(volume->prefer, 0, sizeof(volume->prefer));
+	}
 	if (free_slot)
 		memset(&tables->hosts[host], 0, sizeof(tables->hosts[host]));
 	else

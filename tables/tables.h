@@ -197,7 +197,7 @@ int tables_access_set(struct tables *tables, const struct access_row *row);
 void tables_access_forget(struct tables *tables, uint16_t volume, uint16_t host);
 
 /*
- * Take rows out, with the records and ended requests that name them.  The caller has made sure
+ * Take rows out, with the records, preferences and ended requests that name them.  The caller has made sure
  * that no right and no waiting request does.  A volume's slot is free at once, a host's only if
  * @free_slot: its ballot sectors still hold what it wrote.
  */
