@@ -5,12 +5,21 @@
  * One host's machine: it learns the latest tables, and commits changes to
  * them by ballots that write to this host's own sectors only.  It asks for one
  * operation at a time and is told how it went; it owns no buffer that the disk
- * touches and does no I/O.
+ * touches and does no I/O.  Its clock is CLOCK_BOOTTIME in microseconds.
  *
- *   IDLE --learn--> scan, read image --> IDLE
- *   IDLE --commit-> learn first if in doubt; rule; image; ballot; scan;
- *                   ballot; scan; DECIDED; own sector; hint --> IDLE
- *                   any larger ballot: wait one's turn, and again
+ *   READY --learn--> scan, read image --> READY
+ *   READY --commit-> learn first if in doubt; rule; image; ballot; scan;
+ *                    ballot; scan; ANSWERED; own sector; hint --> READY
+ *                    any larger ballot: wait one's turn, and again
+ *
+ * News (`done`) may come with an operation: ANSWERED does, before own sector
+ * and hint are written.  Pass the news on, perform the operation, and step on
+ * until the operation is READY; only then may commit or learn be called.
+ *
+ * A learner writes nothing but a hint that it has twice found wrong.  What a
+ * failed write left behind is put right at the beginning of the next commit,
+ * so a change that is UNKNOWN is committed again, with the same id, until it
+ * is ANSWERED.
  *
  * Never: two values for one version; an image overwritten that is decided, or
  * may be; a change applied twice; a doubtful change reported as failed.
@@ -26,10 +35,10 @@ enum semaphore_op {
 	SEMAPHORE_SCAN,		/* read the whole ballot region */
 	SEMAPHORE_REREAD,	/* the same, issued after the last one completed (a pair was half bad) */
 	SEMAPHORE_READ_IMAGE,	/* `value`: its length in whole sectors */
-	SEMAPHORE_WRITE_IMAGE,	/* image_slot, image_length bytes, as encoded by semaphore_image() */
+	SEMAPHORE_WRITE_IMAGE,	/* to image_slot what semaphore_image() encodes, as many bytes as it says */
 	SEMAPHORE_WRITE_BALLOT,	/* `ballot`: encode, and write that half */
 	SEMAPHORE_WRITE_HINT,	/* `hint` */
-	SEMAPHORE_WAIT,		/* wait_ms, then report OK */
+	SEMAPHORE_WAIT,		/* wait_us, then report OK; earlier does no harm */
 };
 
 enum semaphore_done {
@@ -47,13 +56,18 @@ struct semaphore_todo {
 	enum semaphore_op op;
 	enum semaphore_done done;	/* news that came with this step, mostly SEMAPHORE_NOTHING */
 	struct outcome outcome;
+	/*
+	 * With EVICTED, BACK_IN_TIME and BLOCKED, while a change was being committed: whether
+	 * it may yet be decided.  If not it was not made, nor will it be.
+	 */
+	bool doubtful;
 	uint16_t blocked_by;
+	uint64_t evicted_by;	/* the foreign incarnation */
 	struct image_value value;
 	uint16_t image_slot;
-	uint32_t image_length;
 	struct ballot ballot;
 	struct hint hint;
-	uint32_t wait_ms;
+	uint64_t wait_us;
 };
 
 enum semaphore_event {
@@ -69,8 +83,8 @@ struct semaphore_terms {
 	uint64_t incarnation;
 	bool unclean_start;		/* the last tenant's writes may still be on their way: T_late */
 	uint32_t late_ms;		/* T_late */
-	struct tables *latest;		/* the machine's own, calloc()ed by the caller */
-	struct tables *next;		/* scratch */
+	struct tables *latest;		/* both the machine's to use, calloc()ed and freed by the caller; */
+	struct tables *next;		/* semaphore_latest() says which of them is which */
 };
 
 struct semaphore;
@@ -85,21 +99,29 @@ void semaphore_learn(struct semaphore *semaphore);
 /* Commit a change.  READY only; *@change (and its form) must stay until ANSWERED, UNKNOWN or FAILED. */
 void semaphore_commit(struct semaphore *semaphore, const struct change *change);
 
-/* A poll has read the hint: is there something to learn, or a wrong hint to mend (rate-limited)? */
+/*
+ * A poll has read the hint: is there something to learn, or a wrong hint to mend (rate-limited)?
+ * If so, call semaphore_learn().  Call it with every hint that is read: the hints that are asked
+ * for with SEMAPHORE_WRITE_HINT keep the notices of the one last seen here (raise them if yours
+ * are higher).
+ */
 bool semaphore_hint_wants_scan(struct semaphore *semaphore, const struct hint *hint,
-			       uint64_t now_ms);
+			       uint64_t now_us);
 
 /*
- * Advance by one event that happened at @now_ms (CLOCK_BOOTTIME); fills
- * *@ret_todo.  @data: for SCAN and REREAD the ballot region, for READ_IMAGE the image
- * (@size bytes), otherwise NULL; not kept.  @random: 64 fresh random bits.
+ * Advance by one event that happened at @now_us; fills *@ret_todo.  @data: for SCAN and REREAD
+ * the ballot region, for READ_IMAGE the image (@size bytes), otherwise NULL; not kept.
+ * @random: 64 fresh random bits.
  */
 void semaphore_step(struct semaphore *semaphore, enum semaphore_event event, const void *data,
-		    size_t size, uint64_t now_ms, uint64_t random,
+		    size_t size, uint64_t now_us, uint64_t random,
 		    struct semaphore_todo *ret_todo);
 
-/* Encode the image that SEMAPHORE_WRITE_IMAGE asks for into @image; @size at least layout.image_bytes. */
-void semaphore_image(const struct semaphore *semaphore, void *image, size_t size);
+/*
+ * Encode the image that SEMAPHORE_WRITE_IMAGE asks for into @image; @size at least
+ * layout.image_bytes.  Call it once, before that operation: it tells how many bytes to write.
+ */
+uint32_t semaphore_image(struct semaphore *semaphore, void *image, size_t size);
 
 /* Version 0: nothing learned yet. */
 const struct tables *semaphore_latest(const struct semaphore *semaphore);
