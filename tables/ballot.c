@@ -94,7 +94,7 @@ static bool value_is_none(const struct image_value *value)
 	return image_value_same(value, &none);
 }
 
-/* Whether @value names an image of @version that this layout has room for; version 0: none at all. */
+/* Whether @value names an image of @version that this layout has room for; 0: none at all. */
 static bool value_is_possible(const struct image_value *value, uint64_t version,
 			      const struct layout *layout)
 {

@@ -23,7 +23,7 @@ struct image_value {
 
 struct ballot {
 	uint64_t sequence;	/* of the writes to this pair; the half is sequence & 1 */
-	uint64_t incarnation;	/* who wrote it: a foreign one means that our row has another tenant */
+	uint64_t incarnation;	/* who wrote it: a foreign one is another tenant of our row */
 	uint64_t instance;	/* the version under agreement */
 	uint64_t mbal;		/* the ballot joined; 0: none in this instance */
 	uint64_t bal;		/* the ballot in which `value` was accepted; 0: none */
@@ -36,7 +36,7 @@ struct ballot {
 /* What a host's pair says, taken together. */
 enum pair_verdict {
 	PAIR_OK,		/* *ret_ballot is the newer half, both halves are good */
-	PAIR_HALF,		/* one half is bad: read again, it counts if the good half has not changed */
+	PAIR_HALF,		/* one half is bad: read again, the good one counts if unchanged */
 	PAIR_UNKNOWN,		/* both are bad: never "empty"; no ballot goes on past it */
 };
 

@@ -14,7 +14,7 @@ static_assert(offsetof(struct block_head, index) == 14, "where every format has 
 static_assert(offsetof(struct block_head, length) == 16, "where every format has it");
 static_assert(offsetof(struct block_head, crc) == 20, "where every format has it");
 
-/* The checksum of @length bytes at @block, for its cluster only, with the checksum itself taken as zero. */
+/* Of @length bytes at @block, for this cluster only, with the checksum itself taken as zero. */
 static uint32_t block_checksum(const void *block, uint32_t length, const struct id128 *cluster)
 {
 	const uint8_t *bytes = block;

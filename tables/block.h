@@ -31,7 +31,7 @@ enum block_verdict {
 	BLOCK_FOREIGN,		/* not one of ours */
 	BLOCK_OTHER_FORMAT,	/* ours, of a format version that we do not know */
 	BLOCK_MISPLACED,	/* ours, but of another type, slot or index */
-	BLOCK_DAMAGED,		/* cut short, or the checksum is wrong: torn, rotten, another cluster's */
+	BLOCK_DAMAGED,		/* cut short, or a wrong checksum: torn, or of another cluster */
 	BLOCK_SENSELESS,	/* the checksum is right and the contents can not be */
 };
 
@@ -55,7 +55,8 @@ struct block_place {
 };
 
 /* Fill in the head of the block of @length bytes at @block, checksum last. */
-void block_seal(void *block, uint32_t length, struct block_place place, const struct id128 *cluster);
+void block_seal(void *block, uint32_t length, struct block_place place,
+		const struct id128 *cluster);
 
 /*
  * Judge the block that was read into the @size bytes at @block.  BLOCK_OK

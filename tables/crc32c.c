@@ -7,20 +7,20 @@
  * its bits.  Their values are the polynomial (reflected: 0x82f63b78), shifted on step by step:
  * 64 numbers that the compiler makes the eight tables of.
  */
-#define ENTRY(b, b7, b6, b5, b4, b3, b2, b1, b0)                                                   \
-	((b & 0x80 ? b7 : 0) ^ (b & 0x40 ? b6 : 0) ^ (b & 0x20 ? b5 : 0) ^ (b & 0x10 ? b4 : 0) ^   \
+#define ENTRY(b, b7, b6, b5, b4, b3, b2, b1, b0) \
+	((b & 0x80 ? b7 : 0) ^ (b & 0x40 ? b6 : 0) ^ (b & 0x20 ? b5 : 0) ^ (b & 0x10 ? b4 : 0) ^ \
 	 (b & 0x08 ? b3 : 0) ^ (b & 0x04 ? b2 : 0) ^ (b & 0x02 ? b1 : 0) ^ (b & 0x01 ? b0 : 0))
-#define ENTRIES_4(b, ...)                                                                          \
-	ENTRY((b), __VA_ARGS__), ENTRY((b + 1), __VA_ARGS__), ENTRY((b + 2), __VA_ARGS__),         \
+#define ENTRIES_4(b, ...) \
+	ENTRY((b), __VA_ARGS__), ENTRY((b + 1), __VA_ARGS__), ENTRY((b + 2), __VA_ARGS__), \
 	ENTRY((b + 3), __VA_ARGS__)
-#define ENTRIES_16(b, ...)                                                                         \
-	ENTRIES_4(b, __VA_ARGS__), ENTRIES_4(b + 4, __VA_ARGS__), ENTRIES_4(b + 8, __VA_ARGS__),   \
+#define ENTRIES_16(b, ...) \
+	ENTRIES_4(b, __VA_ARGS__), ENTRIES_4(b + 4, __VA_ARGS__), ENTRIES_4(b + 8, __VA_ARGS__), \
 	ENTRIES_4(b + 12, __VA_ARGS__)
-#define ENTRIES_64(b, ...)                                                                         \
-	ENTRIES_16(b, __VA_ARGS__), ENTRIES_16(b + 16, __VA_ARGS__),                               \
+#define ENTRIES_64(b, ...) \
+	ENTRIES_16(b, __VA_ARGS__), ENTRIES_16(b + 16, __VA_ARGS__), \
 	ENTRIES_16(b + 32, __VA_ARGS__), ENTRIES_16(b + 48, __VA_ARGS__)
-#define SLICE(...)                                                                                 \
-	{ ENTRIES_64(0, __VA_ARGS__), ENTRIES_64(64, __VA_ARGS__),                                 \
+#define SLICE(...) \
+	{ ENTRIES_64(0, __VA_ARGS__), ENTRIES_64(64, __VA_ARGS__), \
 	  ENTRIES_64(128, __VA_ARGS__), ENTRIES_64(192, __VA_ARGS__) }
 
 static const uint32_t slices[8][256] = {

@@ -130,14 +130,14 @@ static_assert(sizeof(struct request_disk) == 40, "as version 1 has it");
 /* The most bytes that each row can take. */
 #define STRING_BYTES(max) (sizeof(le16_t) + (max))
 #define CLUSTER_BYTES (sizeof(struct image_disk) + STRING_BYTES(NAME_BYTES_MAX))
-#define HOST_BYTES                                                                                 \
+#define HOST_BYTES \
 	(sizeof(struct host_disk) + STRING_BYTES(NAME_BYTES_MAX) + 2 * STRING_BYTES(LIST_BYTES_MAX))
-#define VOLUME_BYTES                                                                               \
-	(sizeof(struct volume_disk) + EARLIER_MAX * sizeof(struct right_disk) +                    \
-	 4 * STRING_BYTES(NAME_BYTES_MAX) + STRING_BYTES(UUID_BYTES_MAX) +                         \
+#define VOLUME_BYTES \
+	(sizeof(struct volume_disk) + EARLIER_MAX * sizeof(struct right_disk) + \
+	 4 * STRING_BYTES(NAME_BYTES_MAX) + STRING_BYTES(UUID_BYTES_MAX) + \
 	 STRING_BYTES(PATH_BYTES_MAX) + 2 * STRING_BYTES(LIST_BYTES_MAX))
-#define REQUEST_BYTES                                                                              \
-	(sizeof(struct request_disk) + STRING_BYTES(PERSON_BYTES_MAX) +                            \
+#define REQUEST_BYTES \
+	(sizeof(struct request_disk) + STRING_BYTES(PERSON_BYTES_MAX) + \
 	 2 * STRING_BYTES(TEXT_BYTES_MAX))
 
 uint32_t image_bytes_max(const struct capacity *capacity)
@@ -673,9 +673,10 @@ enum block_verdict image_decode(const void *image, uint32_t size, const struct i
 	return image_get(image, found.length, capacity, ret_tables);
 }
 
-enum block_verdict image_decode_found(const void *image, uint32_t size, uint16_t host, uint16_t slot,
-				      const struct capacity *capacity, const struct id128 *cluster,
-				      struct image_value *ret_value, struct tables *ret_tables)
+enum block_verdict image_decode_found(const void *image, uint32_t size, uint16_t host,
+				      uint16_t slot, const struct capacity *capacity,
+				      const struct id128 *cluster, struct image_value *ret_value,
+				      struct tables *ret_tables)
 {
 	struct image_value found;
 	enum block_verdict verdict = image_judge(image, size, host, slot, cluster, &found);

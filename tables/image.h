@@ -25,8 +25,8 @@ struct image_value image_encode(const struct tables *tables, uint16_t host, uint
 
 /*
  * Decode the image that @value names.  *@ret_tables has been calloc()ed or held tables before (the
- * rows that those had are freed); it is unspecified unless BLOCK_OK.
- * BLOCK_DAMAGED also where it is whole but not the image that @value names: the reader was overtaken.
+ * rows that those had are freed); it is unspecified unless BLOCK_OK.  BLOCK_DAMAGED also where it
+ * is whole but not the image that @value names: the reader was overtaken.
  */
 enum block_verdict image_decode(const void *image, uint32_t size, const struct image_value *value,
 				const struct capacity *capacity, const struct id128 *cluster,
@@ -36,6 +36,7 @@ enum block_verdict image_decode(const void *image, uint32_t size, const struct i
  * The same for an image found in (@host, @slot) of which nothing is known (check, dump, repair):
  * fills *@ret_value with the value that would name it.
  */
-enum block_verdict image_decode_found(const void *image, uint32_t size, uint16_t host, uint16_t slot,
-				      const struct capacity *capacity, const struct id128 *cluster,
-				      struct image_value *ret_value, struct tables *ret_tables);
+enum block_verdict image_decode_found(const void *image, uint32_t size, uint16_t host,
+				      uint16_t slot, const struct capacity *capacity,
+				      const struct id128 *cluster, struct image_value *ret_value,
+				      struct tables *ret_tables);

@@ -26,7 +26,7 @@ struct layout {
 	uint32_t beat_bytes;		/* of one host, the largest it can get */
 	uint64_t join;			/* JOIN_SLOTS sectors */
 	uint64_t images;		/* IMAGE_SLOTS of image_bytes for each host */
-	uint32_t image_bytes;		/* the largest image that this capacity allows, in whole sectors */
+	uint32_t image_bytes;		/* the largest image there can be, in whole sectors */
 	uint64_t super_copy;		/* SECTOR_MAX before the end */
 	uint64_t total_bytes;		/* what the device must have at least */
 };

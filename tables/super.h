@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* super - the superblock: which cluster this is and how its device is laid out.  Written at format only. */
+/* super - the superblock: which cluster this is, how its device is laid out.  Written by format. */
 #pragma once
 
 #include "tables/block.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* unit - what the main() of every unit test program does: run one case of tests, count the failed. */
+/* unit - what the main() of every unit test program does: run one case, count what failed. */
 #pragma once
 
 #include <check.h>
