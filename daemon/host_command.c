@@ -1,0 +1,1040 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What people order.  A command is checked, turned into changes of the tables
+ * or wishes of a volume, and kept as a wait until it can be answered.  Waits are
+ * looked at again after every event: how they end is read off the state, so that
+ * it does not matter who or what brought it about.
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/host_internal.h"
+
+/* --- answers ------------------------------------------------------------ */
+
+static struct host_answer *answer_new(struct host *host, uint64_t token)
+{
+	struct host_answer *answer;
+
+	/* The shell fetches all answers after each event, and an event makes few. */
+	assert(host->answer_count < HOST_ANSWERS_MAX);
+	answer = &host->answers[(host->answer_first + host->answer_count++) % HOST_ANSWERS_MAX];
+	memset(answer, 0, sizeof(*answer));
+	answer->token = token;
+	answer->volume = SLOT_NONE;
+	answer->version = host->tables ? host->tables->version : 0;
+	return answer;
+}
+
+__attribute__((format(printf, 5, 6)))
+static struct host_answer *answer(struct host *host, uint64_t token, enum exit_status exit,
+				  const char *code, const char *format, ...)
+{
+	struct host_answer *new = answer_new(host, token);
+	va_list arguments;
+
+	new->exit = exit;
+	snprintf(new->code, sizeof(new->code), "%s", code);
+	va_start(arguments, format);
+	vsnprintf(new->message, sizeof(new->message), format, arguments);
+	va_end(arguments);
+	return new;
+}
+
+static struct host_answer *answer_done(struct host *host, uint64_t token, const char *code)
+{
+	return answer(host, token, EXIT_DONE, code, "%s", "");
+}
+
+static void answer_holders(struct host_answer *answer, const struct holder *holders, uint32_t count)
+{
+	answer->holder_count = count;
+	memcpy(answer->holders, holders, sizeof(answer->holders));
+}
+
+bool host_next_answer(struct host *host, struct host_action *action)
+{
+	if (host->answer_count == 0)
+		host_waits_review(host);
+	if (host->answer_count == 0)
+		return false;
+	action->kind = HOST_ACT_ANSWER;
+	action->answer = host->answers[host->answer_first];
+	host->answer_first = (host->answer_first + 1) % HOST_ANSWERS_MAX;
+	host->answer_count--;
+	return true;
+}
+
+struct ruling_answer {
+	enum exit_status exit;
+	const char *code;
+	const char *message;
+};
+
+/* How a ruling of the tables is told: what failed, why, what to do next. */
+static struct ruling_answer ruling_answer_of(enum ruling ruling)
+{
+	switch (ruling) {
+	case RULING_DONE:
+		return (struct ruling_answer){ EXIT_DONE, "done", "" };
+	case RULING_GRANTED:
+		return (struct ruling_answer){ EXIT_DONE, "granted", "" };
+	case RULING_UNCHANGED:
+		return (struct ruling_answer){ EXIT_DONE, "unchanged", "" };
+	case RULING_ALREADY_WRITER:
+		return (struct ruling_answer){ EXIT_DONE, "granted",
+			"this host is the writer already" };
+	case RULING_REPLACED_TEXT:
+		return (struct ruling_answer){ EXIT_DONE, "posted",
+			"asked already: the text is replaced" };
+	case RULING_NO_SUCH_HOST:
+		return (struct ruling_answer){ EXIT_NO_SUCH, "no-such-host",
+			"the tables have no such host; see 'volctl hosts'" };
+	case RULING_NO_SUCH_VOLUME:
+		return (struct ruling_answer){ EXIT_NO_SUCH, "no-such-volume",
+			"the tables have no such volume; see 'volctl volumes'" };
+	case RULING_NO_SUCH_REQUEST:
+		return (struct ruling_answer){ EXIT_NO_SUCH, "no-such-request",
+			"there is no such request; see 'volctl requests'" };
+	case RULING_NOT_YOURS:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "not-yours",
+			"only the host that asked may cancel a request, and only the writer's may "
+			"answer it" };
+	case RULING_NOT_WAITING:
+		return (struct ruling_answer){ EXIT_FAILED, "not-waiting",
+			"the request has ended already; see 'volctl requests'" };
+	case RULING_NOT_LOGGED_ON:
+		return (struct ruling_answer){ EXIT_FAILED, "not-logged-on",
+			"the tables do not have this host as logged on; see 'volctl status'" };
+	case RULING_NOT_VALID:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "not-valid",
+			"the host's row says valid = no; an administrator can change that" };
+	case RULING_OTHER_MACHINE:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "other-machine",
+			"the host's row belongs to another machine" };
+	case RULING_DISABLED:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "disabled",
+			"the volume is disabled; an administrator can enable it with "
+			"'volctl volume enable'" };
+	case RULING_MAY_NOT_MOUNT:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "may-not-mount",
+			"this host may not mount the volume; see 'volctl access'" };
+	case RULING_LOCKED_OUT:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "locked-out",
+			"this host is locked out from asking for write access (write = never); "
+			"see 'volctl access'" };
+	case RULING_QUEUE_FULL:
+		return (struct ruling_answer){ EXIT_FAILED, "queue-full",
+			"there is no room for another request; try again when some have been "
+			"answered, see 'volctl requests'" };
+	case RULING_NOT_WRITER:
+		return (struct ruling_answer){ EXIT_FAILED, "not-writer",
+			"this host is not, or no longer, the writer" };
+	case RULING_STILL_WRITER:
+		return (struct ruling_answer){ EXIT_FAILED, "still-writer",
+			"write access is not given back yet" };
+	case RULING_HAS_WRITER:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "has-writer",
+			"the volume has a writer: let it release the volume first" };
+	case RULING_HOST_IS_LIVE:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "host-is-live",
+			"the host is logged on: run 'volctl logoff' there first" };
+	case RULING_NAME_TAKEN:
+		return (struct ruling_answer){ EXIT_FAILED, "name-taken",
+			"that name is used already" };
+	case RULING_FULL:
+		return (struct ruling_answer){ EXIT_FAILED, "full",
+			"the tables have no free row; their capacity was chosen at format" };
+	case RULING_CONFLICT:
+		return (struct ruling_answer){ EXIT_FAILED, "conflict",
+			"somebody else changed the tables meanwhile: nothing was changed" };
+	case RULING_FORM_WRONG:
+		return (struct ruling_answer){ EXIT_FAILED, "form-wrong",
+			"the text has errors: nothing was changed" };
+	case RULING_BAD_TEXT:
+		return (struct ruling_answer){ EXIT_USAGE, "bad-text",
+			"a text is at most 512 bytes of UTF-8 without control characters" };
+	case RULING_NOT_ADMINISTRATOR:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "not-administrator",
+			"only administrators may do that" };
+	case RULING_OUT_OF_ORDER:
+		return (struct ruling_answer){ EXIT_FAILED, "out-of-order",
+			"the change was overtaken by a later one of this host: try again" };
+	case RULING_UNPROVEN:
+		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "unproven",
+			"too many earlier writers are not proven stopped" };
+	}
+	return (struct ruling_answer){ EXIT_FAILED, "refused", ruling_text(ruling) };
+}
+
+static struct host_answer *answer_ruling(struct host *host, uint64_t token,
+					 const struct outcome *outcome)
+{
+	struct ruling_answer told = ruling_answer_of(outcome->ruling);
+	struct host_answer *new = answer(host, token, told.exit, told.code, "%s", told.message);
+
+	new->changed = outcome->ruling == RULING_DONE;
+	if (outcome->ruling == RULING_FORM_WRONG)
+		new->errors = outcome->errors;
+	return new;
+}
+
+/* --- waits --------------------------------------------------------------- */
+
+static struct host_wait *wait_new(struct host *host, const struct host_command *command,
+				  enum wait_kind kind)
+{
+	for (unsigned int i = 0; i < HOST_WAITS_MAX; i++) {
+		struct host_wait *wait = &host->waits[i];
+
+		if (wait->kind != WAIT_FREE)
+			continue;
+		*wait = (struct host_wait){
+			.kind = kind,
+			.token = command->token,
+			.volume = command->volume,
+			.request = command->request,
+			.wait = command->wait || command->run,
+			.run = command->run,
+			.over_readers = command->over_readers,
+		};
+		return wait;
+	}
+	answer(host, command->token, EXIT_FAILED, "busy",
+	       "too many commands are under way: try again later");
+	return NULL;
+}
+
+static struct host_wait *wait_find(struct host *host, uint64_t token)
+{
+	for (unsigned int i = 0; i < HOST_WAITS_MAX; i++)
+		if (host->waits[i].kind != WAIT_FREE && host->waits[i].token == token)
+			return &host->waits[i];
+	return NULL;
+}
+
+/* Queue a change for commit.  The caller has made the wait that its outcome answers. */
+static bool queue_change(struct host *host, uint64_t token, const struct change *change)
+{
+	struct host_change *queued;
+
+	if (host->change_count == HOST_CHANGES_MAX)
+		return false;
+	queued = &host->changes[host->change_count++];
+	queued->token = token;
+	queued->held = false;
+	queued->change = *change;
+	return true;
+}
+
+static bool order_change(struct host *host, const struct host_command *command,
+			 const struct change *change)
+{
+	struct host_wait *wait = wait_new(host, command, WAIT_CHANGE);
+
+	if (!wait)
+		return false;
+	if (queue_change(host, command->token, change))
+		return true;
+	wait->kind = WAIT_FREE;
+	answer(host, command->token, EXIT_FAILED, "busy",
+	       "too many changes are waiting for the control device: try again later");
+	return false;
+}
+
+static void queue_cancel(struct host *host, uint64_t request)
+{
+	const struct request_row *row = tables_request_const(host->tables, request);
+	struct change change = { .kind = CHANGE_CANCEL, .request = request };
+
+	if (!row || row->state != REQUEST_WAITING)
+		return;
+	change.volume = row->volume;
+	change.volume_born = host->tables->volumes[row->volume].born;
+	(void)queue_change(host, UINT64_MAX, &change);
+}
+
+/* --- request -------------------------------------------------------------- */
+
+static bool writes_here(const struct host *host, uint16_t volume)
+{
+	return host_is_writer(host, volume) &&
+	       host->volumes[volume].mounted == MOUNTED_WRITE &&
+	       host->volumes[volume].give == GIVE_NONE;
+}
+
+/* Why this host could not mount it, whatever the tables say: nothing is asked for then. */
+static bool can_not_mount(struct host *host, const struct host_command *command)
+{
+	const struct host_volume *local = &host->volumes[command->volume];
+
+	if (local->device_count == 0)
+		answer(host, command->token, EXIT_FAILED, "no-device",
+		       "no device here carries the file system %s of volume %s: look at [devices] "
+		       "allow in volctl.conf, and whether the disk is attached", local->uuid,
+		       local->name);
+	else if (local->device_count > 1)
+		answer(host, command->token, EXIT_FAILED, "device-twice",
+		       "%u devices here carry the file system %s of volume %s: allow only one of "
+		       "them in [devices] of volctl.conf", local->device_count, local->uuid,
+		       local->name);
+	else if (local->mounted == MOUNTED_FOREIGN)
+		answer(host, command->token, EXIT_FAILED, "mounted-elsewhere", "%s: unmount it, "
+		       "then ask again", local->reason);
+	else
+		return false;
+	return true;
+}
+
+static void command_request(struct host *host, const struct host_command *command)
+{
+	struct host_volume *local = &host->volumes[command->volume];
+	struct host_wait *wait;
+	struct change change = {
+		.kind = CHANGE_REQUEST,
+		.volume = command->volume,
+		.volume_born = local->born,
+		.administrator = command->administrator,
+	};
+
+	snprintf(change.text, sizeof(change.text), "%s", command->text);
+	snprintf(change.person, sizeof(change.person), "%s", command->person);
+	if (writes_here(host, command->volume)) {
+		wait = command->run ? wait_new(host, command, WAIT_RUN) : NULL;
+		if (command->run && !wait)
+			return;
+		if (wait) {
+			wait->had_access = true;
+			local->run_count++;
+		}
+		answer(host, command->token, EXIT_DONE, "granted",
+		       "this host is the writer already")->had_access = true;
+		return;
+	}
+	if (can_not_mount(host, command))
+		return;
+	/* What is mounted may be held by programs: nothing is asked for until that is settled. */
+	if (order_change(host, command, &change) &&
+	    (local->mounted == MOUNTED_ENDED ||
+	     (local->mounted == MOUNTED_VIEW && !command->over_readers))) {
+		host->changes[host->change_count - 1].held = true;
+		local->holders_wanted = true;
+	}
+}
+
+static void forget_change(struct host *host, unsigned int at)
+{
+	memmove(&host->changes[at], &host->changes[at + 1],
+		(--host->change_count - at) * sizeof(host->changes[0]));
+}
+
+static void refuse_for_holders(struct host *host, uint64_t token, const struct mount_result *result)
+{
+	struct host_wait *wait = wait_find(host, token);
+	char who[TEXT_BYTES_MAX + 1];
+
+	if (!wait)
+		return;
+	wait->kind = WAIT_FREE;
+	host_holders_text(result->holders, result->holder_count, who, sizeof(who));
+	answer_holders(answer(host, token, EXIT_REFUSED, "busy-here",
+			      "programs here read from %s: %s; end them%s",
+			      host->volumes[result->volume].name, who,
+			      result->state == MOUNTED_ENDED ?
+			      ", they hold the former read-write mount" :
+			      ", or ask with --over-readers"),
+		       result->holders, result->holder_count);
+}
+
+void host_holders_known(struct host *host, const struct mount_result *result)
+{
+	for (unsigned int i = 0; i < host->change_count;) {
+		struct host_change *change = &host->changes[i];
+
+		if (!change->held || change->change.volume != result->volume) {
+			i++;
+		} else if (result->holder_count == 0) {
+			change->held = false;
+			i++;
+		} else if (host->answer_count < HOST_ANSWERS_MAX) {
+			refuse_for_holders(host, change->token, result);
+			forget_change(host, i);
+		} else {
+			host->volumes[result->volume].holders_wanted = true;	/* the rest next time */
+			return;
+		}
+	}
+}
+
+/* The next queued change that may go. */
+bool host_take_change(struct host *host, struct host_change *ret_change)
+{
+	for (unsigned int i = 0; i < host->change_count; i++) {
+		if (host->changes[i].held)
+			continue;
+		*ret_change = host->changes[i];
+		forget_change(host, i);
+		return true;
+	}
+	return false;
+}
+
+/* What a person should know who has asked and must wait. */
+static void posted_message(const struct host *host, uint16_t volume, char *buffer, size_t size)
+{
+	const struct volume_row *row = host_volume_row(host, volume);
+	enum peer_state state;
+
+	buffer[0] = '\0';
+	if (!row || row->phase == PHASE_FREE)
+		return;
+	state = host_peer_state(host, row->writer.host);
+	if (state == PEER_DEAD || state == PEER_LATE)
+		snprintf(buffer, size, "the writer %s shows no sign of life (%s): the request stays "
+			 "until it is back.  Taking over from a dead host needs a proof that it can "
+			 "not write any more; this version has none",
+			 host->tables->hosts[row->writer.host].name,
+			 state == PEER_DEAD ? "dead" : "late");
+}
+
+static void request_posted(struct host *host, struct host_wait *wait,
+			   const struct outcome *outcome)
+{
+	struct host_answer *told;
+
+	wait->request = outcome->value;
+	host->volumes[wait->volume].over_readers = wait->over_readers;
+	host->volumes[wait->volume].unmount_wanted = false;
+	told = answer(host, wait->token, EXIT_DONE,
+		      outcome->ruling == RULING_GRANTED ? "granted" : "posted", "%s", "");
+	told->request = wait->request;
+	told->volume = wait->volume;
+	posted_message(host, wait->volume, told->message, sizeof(told->message));
+	told->interim = wait->wait;
+	wait->kind = wait->wait ? WAIT_REQUEST : WAIT_FREE;
+}
+
+void host_change_ended(struct host *host, const struct host_change *change,
+		       const struct outcome *outcome)
+{
+	struct host_wait *wait = wait_find(host, change->token);
+
+	if (!wait || wait->kind != WAIT_CHANGE)
+		return;
+	if (change->change.kind == CHANGE_REQUEST && !ruling_is_refusal(outcome->ruling) &&
+	    outcome->ruling != RULING_ALREADY_WRITER) {
+		request_posted(host, wait, outcome);
+		return;
+	}
+	wait->kind = WAIT_FREE;
+	answer_ruling(host, change->token, outcome)->volume = change->change.volume;
+}
+
+void host_change_failed(struct host *host, const struct host_change *change)
+{
+	struct host_wait *wait = wait_find(host, change->token);
+
+	if (!wait)
+		return;
+	wait->kind = WAIT_FREE;
+	answer(host, change->token, EXIT_UNREACHABLE, "control-device",
+	       "the control device does not take the change: nothing was changed; see "
+	       "'volctl status'");
+}
+
+static bool request_refused(struct host *host, struct host_wait *wait,
+			    const struct request_row *row)
+{
+	const char *code = "refused";
+	enum exit_status exit = EXIT_REFUSED;
+
+	if (row->state == REQUEST_TIMED_OUT) {
+		code = "timed-out";
+		exit = EXIT_TIMED_OUT;
+	} else if (row->state == REQUEST_CANCELLED) {
+		code = "cancelled";
+		exit = EXIT_FAILED;
+	}
+	answer(host, wait->token, exit, code, "%s",
+	       row->answer[0] ? row->answer : code)->request = row->id;
+	return true;
+}
+
+static bool request_is_over(struct host *host, struct host_wait *wait)
+{
+	const struct request_row *row = tables_request_const(host->tables, wait->request);
+	struct host_answer *told;
+
+	if (!row) {
+		answer(host, wait->token, EXIT_FAILED, "cancelled", "the request is gone");
+		return true;
+	}
+	if (row->state == REQUEST_WAITING)
+		return false;
+	if (row->state != REQUEST_GRANTED)
+		return request_refused(host, wait, row);
+	if (!host_is_writer(host, row->volume) && !host->volumes[row->volume].job) {
+		answer(host, wait->token, EXIT_FAILED, "failed",
+		       "write access was granted and is gone again");
+		return true;
+	}
+	if (!writes_here(host, row->volume))
+		return false;
+	told = answer_done(host, wait->token, "granted");
+	told->request = row->id;
+	told->volume = row->volume;
+	if (wait->run) {
+		host->volumes[row->volume].run_count++;
+		wait->kind = WAIT_RUN;
+		return false;
+	}
+	return true;
+}
+
+/* --- the other waits --------------------------------------------------------- */
+
+static bool given_is_over(struct host *host, struct host_wait *wait)
+{
+	const struct request_row *row = tables_request_const(host->tables, wait->request);
+
+	if (row && row->state == REQUEST_WAITING)
+		return false;
+	if (row && row->state == REQUEST_GRANTED)
+		answer_done(host, wait->token, "given");
+	else
+		answer(host, wait->token, EXIT_REFUSED, "refused", "not given: %s",
+		       row && row->answer[0] ? row->answer : "the request has ended otherwise");
+	return true;
+}
+
+static bool volume_release_is_over(struct host *host, uint16_t at)
+{
+	return !host_is_writer(host, at) ||
+	       (!host->volumes[at].release_wanted && host->volumes[at].give == GIVE_NONE);
+}
+
+static bool release_is_over(struct host *host, struct host_wait *wait)
+{
+	uint16_t first = wait->volume == SLOT_NONE ? 0 : wait->volume;
+	uint16_t end = wait->volume == SLOT_NONE ? host->tables->volume_count
+						 : (uint16_t)(wait->volume + 1);
+
+	for (uint16_t i = first; i < end; i++)
+		if (!volume_release_is_over(host, i))
+			return false;
+	for (uint16_t i = first; i < end; i++) {
+		const struct host_volume *local = &host->volumes[i];
+		char who[TEXT_BYTES_MAX + 1];
+		bool busy = local->outcome == MOUNT_BUSY;
+
+		if (!host_is_writer(host, i))
+			continue;
+		host_holders_text(local->holders, local->holder_count, who, sizeof(who));
+		answer_holders(answer(host, wait->token, EXIT_REFUSED,
+				      busy ? "busy-here" : "failed", "%s is not given up: %s%s",
+				      local->name, busy ? "files are open: " : "",
+				      busy ? who : local->reason),
+			       local->holders, busy ? local->holder_count : 0);
+		return true;
+	}
+	answer_done(host, wait->token, "released")->volume = wait->volume;
+	return true;
+}
+
+/* `volctl run` does not stay for programs that its command has left behind. */
+static bool done_is_over(struct host *host, struct host_wait *wait)
+{
+	const struct host_volume *local = &host->volumes[wait->volume];
+	struct host_answer *told;
+
+	if (host_is_writer(host, wait->volume) &&
+	    !(local->give == GIVE_NONE && local->outcome == MOUNT_BUSY))
+		return false;
+	told = answer_done(host, wait->token, "done");
+	told->given_up = !host_is_writer(host, wait->volume);
+	if (!told->given_up)
+		answer_holders(told, local->holders, local->holder_count);
+	return true;
+}
+
+static bool refresh_is_over(struct host *host, struct host_wait *wait)
+{
+	struct host_answer *told;
+	uint16_t first = wait->volume == SLOT_NONE ? 0 : wait->volume;
+	uint16_t end = wait->volume == SLOT_NONE ? host->tables->volume_count
+						 : (uint16_t)(wait->volume + 1);
+
+	for (uint16_t i = first; i < end; i++)
+		if (host->volumes[i].refresh_wanted)
+			return false;
+	told = answer_done(host, wait->token, "refreshed");
+	told->volume = wait->volume;
+	return true;
+}
+
+static bool publish_is_over(struct host *host, struct host_wait *wait)
+{
+	uint16_t first = wait->volume == SLOT_NONE ? 0 : wait->volume;
+	uint16_t end = wait->volume == SLOT_NONE ? host->tables->volume_count
+						 : (uint16_t)(wait->volume + 1);
+
+	for (uint16_t i = first; i < end; i++) {
+		if (!host->volumes[i].publish_wanted)
+			continue;
+		if (writes_here(host, i))
+			return false;
+		host->volumes[i].publish_wanted = false;	/* given up: which publishes, too */
+	}
+	answer_done(host, wait->token, "published")->volume = wait->volume;
+	return true;
+}
+
+static bool mount_is_over(struct host *host, struct host_wait *wait)
+{
+	const struct host_volume *local = &host->volumes[wait->volume];
+
+	if (local->job || !local->looked)
+		return false;
+	if (local->mounted == MOUNTED_VIEW || local->mounted == MOUNTED_WRITE ||
+	    local->mounted == MOUNTED_ENDED)
+		answer_done(host, wait->token, "mounted");
+	else if (local->outcome == MOUNT_DONE)
+		return false;
+	else
+		answer(host, wait->token, EXIT_FAILED, "not-mounted", "%s", local->reason);
+	return true;
+}
+
+static bool unmount_is_over(struct host *host, struct host_wait *wait)
+{
+	const struct host_volume *local = &host->volumes[wait->volume];
+	char who[TEXT_BYTES_MAX + 1];
+
+	if (local->job)
+		return false;
+	if (local->mounted == MOUNTED_NOT) {
+		answer_done(host, wait->token, "unmounted");
+		return true;
+	}
+	if (local->outcome == MOUNT_DONE)
+		return false;
+	host_holders_text(local->holders, local->holder_count, who, sizeof(who));
+	answer_holders(answer(host, wait->token, EXIT_REFUSED, "busy-here", "%s is not unmounted: %s",
+			      local->name, local->outcome == MOUNT_BUSY ? who : local->reason),
+		       local->holders, local->holder_count);
+	host->volumes[wait->volume].unmount_wanted = false;
+	return true;
+}
+
+static bool logon_is_over(struct host *host, struct host_wait *wait)
+{
+	if (host->phase == HOST_ONLINE)
+		answer_done(host, wait->token, "logged-on");
+	else if (host->phase == HOST_REFUSED || host->phase == HOST_NO_ROW)
+		answer(host, wait->token, EXIT_FAILED, "refused", "%s", host->trouble);
+	else
+		return false;
+	return true;
+}
+
+/* Ordered by a person: files that are open call it off.  At a stop the daemon waits for them. */
+static bool logoff_is_over(struct host *host, struct host_wait *wait)
+{
+	if (host->phase == HOST_OFF) {
+		answer_done(host, wait->token, "logged-off");
+		return true;
+	}
+	for (uint16_t i = 0; i < host->tables->volume_count && !host->stop_wanted; i++) {
+		const struct host_volume *local = &host->volumes[i];
+		char who[TEXT_BYTES_MAX + 1];
+
+		if (!host_is_writer(host, i) || local->outcome != MOUNT_BUSY ||
+		    local->give != GIVE_NONE || local->job)
+			continue;
+		host_holders_text(local->holders, local->holder_count, who, sizeof(who));
+		answer_holders(answer(host, wait->token, EXIT_REFUSED, "busy-here",
+				      "not logged off, %s is still being written: %s", local->name,
+				      who),
+			       local->holders, local->holder_count);
+		host->logon_wanted = true;
+		host_enter(host, HOST_ONLINE, "files are open: the log off is called off");
+		return true;
+	}
+	return false;
+}
+
+static bool wait_is_over(struct host *host, struct host_wait *wait)
+{
+	switch (wait->kind) {
+	case WAIT_REQUEST:
+		return request_is_over(host, wait);
+	case WAIT_GIVEN:
+		return given_is_over(host, wait);
+	case WAIT_RELEASE:
+		return release_is_over(host, wait);
+	case WAIT_DONE:
+		return done_is_over(host, wait);
+	case WAIT_REFRESH:
+		return refresh_is_over(host, wait);
+	case WAIT_PUBLISH:
+		return publish_is_over(host, wait);
+	case WAIT_MOUNT:
+		return mount_is_over(host, wait);
+	case WAIT_UNMOUNT:
+		return unmount_is_over(host, wait);
+	case WAIT_LOGON:
+		return logon_is_over(host, wait);
+	case WAIT_LOGOFF:
+		return logoff_is_over(host, wait);
+	case WAIT_FREE:
+	case WAIT_CHANGE:
+	case WAIT_RUN:
+		return false;
+	}
+	return false;
+}
+
+void host_waits_review(struct host *host)
+{
+	if (!host->tables)
+		return;
+	for (unsigned int i = 0; i < HOST_WAITS_MAX; i++) {
+		if (host->answer_count + 1 >= HOST_ANSWERS_MAX)
+			return;		/* the rest when these have been fetched */
+		if (wait_is_over(host, &host->waits[i]))
+			host->waits[i].kind = WAIT_FREE;
+	}
+}
+
+/* --- commands ---------------------------------------------------------------- */
+
+static void command_answer(struct host *host, const struct host_command *command)
+{
+	struct host_request *request = host_request_find(host, command->request);
+	const struct request_row *row = tables_request_const(host->tables, command->request);
+
+	if (!row) {
+		answer(host, command->token, EXIT_NO_SUCH, "no-such-request",
+		       "there is no request %llu; see 'volctl requests'",
+		       (unsigned long long)command->request);
+	} else if (row->state != REQUEST_WAITING) {
+		answer(host, command->token, EXIT_FAILED, "not-waiting",
+		       "request %llu has ended already", (unsigned long long)command->request);
+	} else if (!request) {
+		answer(host, command->token, EXIT_NOT_PERMITTED, "not-yours",
+		       "request %llu is not for this host: only the writer's host answers",
+		       (unsigned long long)command->request);
+	} else if (request->decision != DECIDE_NOT_YET) {
+		answer(host, command->token, EXIT_FAILED, "answered",
+		       "request %llu is being answered already",
+		       (unsigned long long)command->request);
+	} else if (command->yes) {
+		if (wait_new(host, command, WAIT_GIVEN))
+			request->decision = DECIDE_YES;
+	} else {
+		struct change change = {
+			.kind = CHANGE_ANSWER_NO,
+			.volume = row->volume,
+			.volume_born = host->tables->volumes[row->volume].born,
+			.request = row->id,
+		};
+
+		snprintf(change.text, sizeof(change.text), "%s", command->text);
+		(void)order_change(host, command, &change);
+	}
+}
+
+static void command_cancel(struct host *host, const struct host_command *command)
+{
+	struct change change = { .kind = CHANGE_CANCEL, .request = command->request };
+	const struct request_row *row = tables_request_const(host->tables, command->request);
+
+	if (row) {
+		change.volume = row->volume;
+		change.volume_born = host->tables->volumes[row->volume].born;
+	}
+	(void)order_change(host, command, &change);
+}
+
+static void command_release(struct host *host, const struct host_command *command)
+{
+	uint16_t first = command->volume == SLOT_NONE ? 0 : command->volume;
+	uint16_t end = command->volume == SLOT_NONE ? host->tables->volume_count
+						    : (uint16_t)(command->volume + 1);
+
+	if (command->volume != SLOT_NONE && !host_is_writer(host, command->volume)) {
+		answer(host, command->token, EXIT_FAILED, "not-writer",
+		       "this host is not the writer of %s", host->volumes[command->volume].name);
+		return;
+	}
+	if (!wait_new(host, command, WAIT_RELEASE))
+		return;
+	for (uint16_t i = first; i < end; i++) {
+		if (!host_is_writer(host, i))
+			continue;
+		host->volumes[i].release_wanted = true;
+		host->volumes[i].retry_at_ms = 0;
+	}
+}
+
+static void command_refresh(struct host *host, const struct host_command *command)
+{
+	uint16_t first = command->volume == SLOT_NONE ? 0 : command->volume;
+	uint16_t end = command->volume == SLOT_NONE ? host->tables->volume_count
+						    : (uint16_t)(command->volume + 1);
+
+	if (!wait_new(host, command, WAIT_REFRESH))
+		return;
+	for (uint16_t i = first; i < end; i++) {
+		struct host_volume *local = &host->volumes[i];
+
+		if (host_is_writer(host, i) ||
+		    (local->mounted != MOUNTED_VIEW && local->mounted != MOUNTED_ENDED))
+			continue;
+		local->refresh_wanted = true;
+		local->retry_at_ms = 0;
+	}
+}
+
+static void command_publish(struct host *host, const struct host_command *command)
+{
+	uint16_t first = command->volume == SLOT_NONE ? 0 : command->volume;
+	uint16_t end = command->volume == SLOT_NONE ? host->tables->volume_count
+						    : (uint16_t)(command->volume + 1);
+
+	if (command->volume != SLOT_NONE && !writes_here(host, command->volume)) {
+		answer(host, command->token, EXIT_FAILED, "not-writer",
+		       "this host is not the writer of %s: only the writer can publish",
+		       host->volumes[command->volume].name);
+		return;
+	}
+	if (!wait_new(host, command, WAIT_PUBLISH))
+		return;
+	for (uint16_t i = first; i < end; i++)
+		if (writes_here(host, i))
+			host->volumes[i].publish_wanted = true;
+}
+
+static void command_mount(struct host *host, const struct host_command *command)
+{
+	struct host_volume *local = &host->volumes[command->volume];
+	struct access_row access = tables_access(host->tables, command->volume, host->slot);
+	const struct volume_row *row = host_volume_row(host, command->volume);
+
+	if (!access.mount || !row->enabled) {
+		answer(host, command->token, EXIT_NOT_PERMITTED,
+		       access.mount ? "disabled" : "may-not-mount", "%s",
+		       ruling_answer_of(access.mount ? RULING_DISABLED :
+					RULING_MAY_NOT_MOUNT).message);
+		return;
+	}
+	if (can_not_mount(host, command) || !wait_new(host, command, WAIT_MOUNT))
+		return;
+	local->unmount_wanted = false;
+	if (local->outcome != MOUNT_DONE && local->mounted == MOUNTED_NOT)
+		local->outcome = MOUNT_DONE;	/* wait for a new try, not for the last one */
+	local->retry_at_ms = 0;
+}
+
+static void command_unmount(struct host *host, const struct host_command *command)
+{
+	struct host_volume *local = &host->volumes[command->volume];
+
+	if (host_is_writer(host, command->volume)) {
+		answer(host, command->token, EXIT_FAILED, "still-writer",
+		       "this host is the writer of %s: run 'volctl release %s' first",
+		       local->name, local->name);
+		return;
+	}
+	if (local->mounted == MOUNTED_FOREIGN) {
+		answer(host, command->token, EXIT_FAILED, "mounted-elsewhere", "%s",
+		       local->reason);
+		return;
+	}
+	if (!wait_new(host, command, WAIT_UNMOUNT))
+		return;
+	local->unmount_wanted = true;
+	local->outcome = MOUNT_DONE;
+	local->retry_at_ms = 0;
+}
+
+static void command_logon(struct host *host, const struct host_command *command)
+{
+	host->logon_wanted = true;
+	if (wait_new(host, command, WAIT_LOGON) && host->phase == HOST_OFF) {
+		host->claim_asked = false;
+		host_enter(host, HOST_CLAIMING, "ordered");
+	}
+}
+
+static void command_logoff(struct host *host, const struct host_command *command)
+{
+	if (!wait_new(host, command, WAIT_LOGOFF))
+		return;
+	host->logon_wanted = false;
+	for (uint16_t i = 0; i < host->tables->volume_count; i++)
+		host->volumes[i].outcome = MOUNT_DONE;
+	if (host->phase == HOST_ONLINE)
+		host_enter(host, HOST_LOGGING_OFF, "ordered");
+	else if (host->phase != HOST_LOGGING_OFF)
+		host_enter(host, HOST_OFF, "ordered");
+}
+
+/* Writers that logged off have released: then it is a request.  Of the dead, nothing is proven here. */
+static void command_takeover(struct host *host, const struct host_command *command)
+{
+	const struct volume_row *row = host_volume_row(host, command->volume);
+
+	if (row->phase == PHASE_FREE || host_is_writer(host, command->volume)) {
+		command_request(host, command);
+		return;
+	}
+	if (host_peer_state(host, row->writer.host) == PEER_ALIVE)
+		answer(host, command->token, EXIT_REFUSED, "writer-alive",
+		       "the writer %s is alive: ask it with 'volctl request %s'",
+		       host->tables->hosts[row->writer.host].name, row->name);
+	else
+		answer(host, command->token, EXIT_NOT_PERMITTED, "unproven",
+		       "the writer %s has not given %s up.  Taking over from a dead host needs a "
+		       "proof that it can not write any more, and this version has none: start "
+		       "that host again, or ask with 'volctl request %s' and wait for it",
+		       host->tables->hosts[row->writer.host].name, row->name, row->name);
+}
+
+/* A `volctl run` has ended, or its connection has. */
+static void end_run(struct host *host, struct host_wait *run)
+{
+	struct host_volume *local = &host->volumes[run->volume];
+
+	if (local->run_count > 0)
+		local->run_count--;
+	if (!run->had_access && local->run_count == 0 && host_is_writer(host, run->volume)) {
+		local->release_wanted = true;
+		local->release_patient = true;
+		local->outcome = MOUNT_DONE;
+		local->retry_at_ms = 0;
+	}
+	run->kind = WAIT_FREE;
+}
+
+static void command_done(struct host *host, const struct host_command *command)
+{
+	struct host_wait *run = wait_find(host, command->run_token);
+	struct host_command done = *command;
+
+	if (!run || run->kind != WAIT_RUN) {
+		answer(host, command->token, EXIT_NO_SUCH, "no-such-run",
+		       "there is no such run under way");
+		return;
+	}
+	done.volume = run->volume;
+	end_run(host, run);
+	if (host->volumes[done.volume].release_wanted)
+		(void)wait_new(host, &done, WAIT_DONE);
+	else
+		answer_done(host, command->token, "done")->given_up =
+			!host_is_writer(host, done.volume);
+}
+
+void host_client_gone(struct host *host, uint64_t token)
+{
+	struct host_wait *wait = wait_find(host, token);
+
+	if (!wait)
+		return;
+	if (wait->kind == WAIT_RUN) {
+		end_run(host, wait);
+	} else if (wait->run && wait->kind == WAIT_REQUEST) {
+		queue_cancel(host, wait->request);
+		wait->kind = WAIT_FREE;
+	}
+}
+
+/* Commands that make no sense before the host is logged on, and changing ones while suspended. */
+static bool is_out_of_order(struct host *host, const struct host_command *command)
+{
+	bool asks = command->kind == COMMAND_REQUEST || command->kind == COMMAND_ANSWER ||
+		    command->kind == COMMAND_CANCEL || command->kind == COMMAND_TAKEOVER;
+
+	if (command->kind == COMMAND_LOGON || command->kind == COMMAND_DONE ||
+	    (command->kind == COMMAND_LOGOFF && host->tables))
+		return false;
+	if (host->phase != HOST_ONLINE)
+		answer(host, command->token, EXIT_UNREACHABLE, "not-logged-on",
+		       "this host is not logged on (%s)%s%s", host_phase_text(host->phase),
+		       host->trouble[0] ? ": " : "", host->trouble);
+	else if (host->suspended && command->kind != COMMAND_RESUME &&
+		 command->kind != COMMAND_SUSPEND && command->kind != COMMAND_RELEASE &&
+		 command->kind != COMMAND_CHANGE)
+		answer(host, command->token, EXIT_FAILED, "suspended",
+		       "this host is suspended: 'volctl resume' first");
+	else if (asks && host->config.lockout_changes && !command->administrator)
+		answer(host, command->token, EXIT_NOT_PERMITTED, "lockout-changes",
+		       "volctl.conf says lockout-changes = yes: on this host only administrators "
+		       "ask and answer");
+	else
+		return false;
+	return true;
+}
+
+static void command_suspend(struct host *host, const struct host_command *command, bool suspend)
+{
+	host->suspended = suspend;
+	host->beat_dirty = true;
+	answer_done(host, command->token, suspend ? "suspended" : "resumed");
+}
+
+void host_command(struct host *host, const struct host_command *command)
+{
+	if (is_out_of_order(host, command))
+		return;
+	switch (command->kind) {
+	case COMMAND_REQUEST:
+		command_request(host, command);
+		break;
+	case COMMAND_CANCEL:
+		command_cancel(host, command);
+		break;
+	case COMMAND_ANSWER:
+		command_answer(host, command);
+		break;
+	case COMMAND_RELEASE:
+		command_release(host, command);
+		break;
+	case COMMAND_REFRESH:
+		command_refresh(host, command);
+		break;
+	case COMMAND_PUBLISH:
+		command_publish(host, command);
+		break;
+	case COMMAND_MOUNT:
+		command_mount(host, command);
+		break;
+	case COMMAND_UNMOUNT:
+		command_unmount(host, command);
+		break;
+	case COMMAND_LOGON:
+		command_logon(host, command);
+		break;
+	case COMMAND_LOGOFF:
+		command_logoff(host, command);
+		break;
+	case COMMAND_SUSPEND:
+		command_suspend(host, command, true);
+		break;
+	case COMMAND_RESUME:
+		command_suspend(host, command, false);
+		break;
+	case COMMAND_TAKEOVER:
+		command_takeover(host, command);
+		break;
+	case COMMAND_CHANGE:
+		(void)order_change(host, command, &command->change);
+		break;
+	case COMMAND_DONE:
+		command_done(host, command);
+		break;
+	}
+}

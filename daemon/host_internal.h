@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* host_internal - what the parts of the host core share.  See host.h. */
+#pragma once
+
+#include "daemon/host.h"
+
+#define RETRY_BUSY_MS 1000	/* programs let go at any time: look again soon */
+#define RETRY_FAILED_MS 10000	/* devices announce themselves; this is for all else */
+#define RETRY_COMMIT_MS 1000	/* after a change of our own that was refused or could not be made */
+
+/* host.c */
+void host_enter(struct host *host, enum host_phase phase, const char *why);
+bool host_is_up(const struct host *host);	/* ONLINE or LOGGING_OFF: rights are real */
+void host_wake_by(struct host *host, uint64_t at_ms);
+
+/* host_volume.c: mounts follow the tables */
+const struct volume_row *host_volume_row(const struct host *host, uint16_t volume);
+void host_volumes_follow_tables(struct host *host);
+void host_volume_published(struct host *host, uint16_t volume, uint64_t generation);
+bool host_next_job(struct host *host, struct host_action *action);
+void host_job_ended(struct host *host, const struct mount_result *result);
+void host_volumes_kept(struct host *host);
+void host_fill_beat(struct host *host);
+
+/* host_answer.c: what this host answers as a writer's, and giving up */
+void host_requests_follow_tables(struct host *host);
+void host_requests_review(struct host *host);
+struct host_request *host_request_find(struct host *host, uint64_t id);
+bool host_next_hook(struct host *host, struct host_action *action);
+void host_hook_ended(struct host *host, const struct host_event *event);
+bool host_give_job(struct host *host, uint16_t volume, enum mount_op *ret_op);
+void host_give_ended(struct host *host, const struct mount_result *result);
+bool host_give_change(struct host *host, struct change *change);
+void host_holders_text(const struct holder *holders, uint32_t count, char *buffer, size_t size);
+
+/* host_command.c: what people order, and what they are told */
+void host_command(struct host *host, const struct host_command *command);
+void host_client_gone(struct host *host, uint64_t token);
+void host_change_ended(struct host *host, const struct host_change *change,
+		       const struct outcome *outcome);
+void host_change_failed(struct host *host, const struct host_change *change);
+bool host_take_change(struct host *host, struct host_change *ret_change);
+void host_waits_review(struct host *host);
+void host_holders_known(struct host *host, const struct mount_result *result);
+bool host_next_answer(struct host *host, struct host_action *action);
+
+/* host_news.c */
+void host_tell(struct host *host, enum news_kind kind, uint16_t volume, const char *text);
+void host_tell_request(struct host *host, enum news_kind kind, const struct request_row *row);
+void host_news_of_tables(struct host *host, const struct tables *before);
+bool host_next_news(struct host *host, struct host_action *action);
