@@ -1,0 +1,263 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# demo - the main job, on three hosts made on this machine (tests/lab).
+#
+# Shows what happens as it happens, and looks at each step with real files:
+# what is said to be handed over is read back, with its checksums, elsewhere.
+# Ends with a table and "demo: N passed, N failed".  Started by ./bootstrap demo.
+
+set -u
+PATH=$PATH:/usr/sbin:/sbin
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=${VOLCTL_BUILD:-$here/..}
+started=$EPOCHREALTIME
+passed=0
+failed=0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "demo: needs root: it makes mount namespaces and mounts file systems" >&2
+	exit 1
+fi
+
+# Tenths of a second since the start, as "12.3".
+elapsed()
+{
+	local now=$EPOCHREALTIME tenths
+
+	tenths=$(( (${now/[.,]/} - ${started/[.,]/}) / 100000 ))
+	printf '%d.%d' $((tenths / 10)) $((tenths % 10))
+}
+
+tell()
+{
+	printf '%6s  %s\n' "$(elapsed)" "$*"
+}
+
+scene()
+{
+	printf '\n%s\n' "$*"
+}
+
+# Count one step: $1 says what must hold, the rest is the command that looks.
+check()
+{
+	local what=$1
+
+	shift
+	if "$@" > "$work/check.out" 2>&1; then
+		passed=$((passed + 1))
+		tell "  ok      $what"
+	else
+		failed=$((failed + 1))
+		tell "  FAILED  $what"
+		sed 's/^/                  /' "$work/check.out"
+	fi
+}
+
+# Try a command again and again, for at most $1 seconds.
+within()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# What `volctl ARGS` says on host $1.
+ctl()
+{
+	local host=$1
+
+	shift
+	on "$host" "$build/volctl" "$@"
+}
+
+# The same, shown as somebody's doing.
+shown()
+{
+	local host=$1 line
+
+	shift
+	tell "$host\$ volctl $(printf '%q ' "$@" | sed "s/\\\\ / /g")"
+	ctl "$host" "$@" 2>&1 | while IFS= read -r line; do
+		printf '%8s        %s\n' '' "$line"
+	done
+	return "${PIPESTATUS[0]}"
+}
+
+# What jq's $3 says of volume $2 as host $1 sees it.
+volume_is()
+{
+	ctl "$1" --json status "$2" | jq -e ".volumes[0] | $3" > /dev/null
+}
+
+# Write $3 files of random bytes into directory $2 on host $1, with a list of their checksums.
+write_files()
+{
+	on "$1" sh -euc '
+		mkdir -p "$1"
+		cd "$1"
+		for i in $(seq "$2"); do
+			head -c 200000 /dev/urandom > "take$i.raw"
+		done
+		sha256sum take*.raw > list
+		sync -f .' - "$2" "$3"
+}
+
+# Whether all that the list in directory $2 names is there, whole, on host $1: $3 files.
+files_are_whole()
+{
+	on "$1" sh -euc '
+		cd "$1"
+		[ "$(wc -l < list)" -eq "$2" ]
+		sha256sum --quiet -c list' - "$2" "$3"
+}
+
+# Whether host $1 can not write below directory $2.
+can_not_write()
+{
+	! on "$1" sh -c 'echo x > "$1/must-not-be"' - "$2" 2> /dev/null
+}
+
+# The id of the request for volume $2 that waits at host $1.
+waiting_request()
+{
+	ctl "$1" --json requests |
+		jq -e --arg volume "$2" \
+		'[.requests[] | select(.volume == $volume and (.state == "waiting" or .state == "asked"))]
+		| .[0].id'
+}
+
+scene_log_on()
+{
+	local host
+
+	scene "Three hosts log on.  They share a control device and two volumes, media and takes."
+	for host in $hosts; do
+		check "$host has logged on" within 20 ctl "$host" status
+	done
+	for host in $hosts; do
+		check "$host has both volumes read-only" within 20 views_are_mounted "$host"
+		check "$host can not write to media" can_not_write "$host" "$media"
+	done
+}
+
+views_are_mounted()
+{
+	volume_is "$1" media '.here == "ro"' && volume_is "$1" takes '.here == "ro"'
+}
+
+scene_first_writer()
+{
+	scene "Nobody writes to media: edit1 asks, and has it at once."
+	shown edit1 request media -m "today's shoot" --wait=20
+	check "edit1 has media read-write" volume_is edit1 media '.here == "rw"'
+	check "edit1 writes 20 files" write_files edit1 "$media/monday" 20
+	shown edit1 publish media
+	check "edit2's stale view is brought up to date: it reads all 20" \
+		within 20 files_are_whole edit2 "$media/monday" 20
+	check "edit2 still can not write" can_not_write edit2 "$media"
+}
+
+# edit2 asks in the background; its answer and exit status are in $work/asked*.
+ask_as_edit2()
+{
+	tell "edit2\$ volctl request media -m '$1' --wait=30"
+	{
+		ctl edit2 request media -m "$1" --wait=30 > "$work/asked" 2>&1
+		echo $? > "$work/asked.status"
+	} &
+	asking=$!
+	check "edit1 is told of it" within 10 waiting_request edit1 media
+	request=$(waiting_request edit1 media)
+	ctl edit1 requests --noheadings -o ID,FROM,TEXT 2> /dev/null |
+		sed 's/^/                edit1 reads: /'
+}
+
+asking_ended_with()
+{
+	wait "$asking"
+	sed 's/^/                edit2 reads: /' "$work/asked"
+	check "edit2's request ends with exit status $1" [ "$(cat "$work/asked.status")" = "$1" ]
+}
+
+scene_no()
+{
+	scene "edit2 asks for media with a message; edit1's user says no."
+	ask_as_edit2 "colour correction, half an hour"
+	shown edit1 answer "$request" no -m "rendering until noon"
+	asking_ended_with 5
+	check "edit2 is told why" grep -q "rendering until noon" "$work/asked"
+	check "edit1 still has media read-write" volume_is edit1 media '.here == "rw"'
+}
+
+scene_yes()
+{
+	scene "edit2 asks again; edit1's user says yes: media changes hands."
+	ask_as_edit2 "is it free now?"
+	shown edit1 answer "$request" yes -m "all yours"
+	asking_ended_with 0
+	check "edit2 has media read-write" volume_is edit2 media '.here == "rw"'
+	check "edit1 has it read-only" within 10 volume_is edit1 media '.here == "ro"'
+	check "edit1 can not write any more" can_not_write edit1 "$media"
+	check "what edit1 wrote is whole on edit2" files_are_whole edit2 "$media/monday" 20
+}
+
+scene_refresh()
+{
+	scene "edit2 writes; the others' views are stale and brought up to date."
+	check "edit2 writes 10 files" write_files edit2 "$media/graded" 10
+	shown edit2 publish media
+	check "render reads all 10" within 20 files_are_whole render "$media/graded" 10
+	check "so does edit1" within 20 files_are_whole edit1 "$media/graded" 10
+	check "render's view is fresh" within 20 volume_is render media '.view == "fresh"'
+}
+
+scene_auto()
+{
+	scene "render answers by itself: no while a file on takes is open for writing, then yes."
+	shown render request takes -m "nightly render" --wait=20
+	check "render writes 5 files" write_files render "$takes/frames" 5
+	on render sh -c 'exec 3> "$1/frames/open"; echo $$; exec sleep 60' - "$takes" \
+		> "$work/writer.pid" &
+	within 5 [ -s "$work/writer.pid" ]
+	tell "edit1\$ volctl request takes -m 'may I?' --wait=20"
+	ctl edit1 request takes -m 'may I?' --wait=20 > "$work/auto" 2>&1
+	check "it is refused" [ $? = 5 ]
+	sed 's/^/                edit1 reads: /' "$work/auto"
+	check "the answer says that a file is open" grep -qi "open" "$work/auto"
+	tell "the program on render ends"
+	kill "$(cat "$work/writer.pid")"
+	wait $! 2> /dev/null
+	shown edit1 request takes -m 'and now?' --wait=20
+	check "edit1 has takes read-write" volume_is edit1 takes '.here == "rw"'
+	check "what render wrote is whole on edit1" files_are_whole edit1 "$takes/frames" 5
+}
+
+scene_release()
+{
+	scene "edit2 gives media back; then nobody writes, and every view is whole."
+	shown edit2 release media
+	check "media has no writer" within 10 volume_is render media '.writer == null'
+	check "no view of it can be torn" within 10 volume_is render media '.may_be_torn == false'
+	scene "How it stands:"
+	ctl edit1 volumes | sed 's/^/        /'
+	echo
+	ctl edit1 hosts | sed 's/^/        /'
+}
+
+scene_log_off()
+{
+	local host
+
+	scene "edit1 logs off while it has takes: it gives it back first.  Then the others."
+	for host in $hosts; do
+		check "$host logs off cleanly" stop_host "$host"
+	done
+	check "takes has nobody's changes open: its file system is clean" file_system_is_clean takes
+	check "media's file system is clean" file_system_is_clean media
+}
