@@ -327,6 +327,16 @@ void tables_volume_remove(struct tables *tables, uint16_t volume)
 	memset(&tables->volumes[volume], 0, sizeof(tables->volumes[volume]));
 }
 
+static void forget_preference(struct tables *tables, const char *name)
+{
+	for (uint16_t i = 0; i < tables->volume_count; i++) {
+		struct volume_row *volume = &tables->volumes[i];
+
+		if (name_same(volume->prefer, name))
+			memset(volume->prefer, 0, sizeof(volume->prefer));
+	}
+}
+
 void tables_host_remove(struct tables *tables, uint16_t host, bool free_slot)
 {
 	for (uint16_t i = tables->request_count; i-- > 0;) {
@@ -336,12 +346,8 @@ void tables_host_remove(struct tables *tables, uint16_t host, bool free_slot)
 			tables->requests[i].asked = SLOT_NONE;
 	}
 	tables_access_forget(tables, SLOT_NONE, host);
-	for (uint16_t i = 0; i < tables->volume_count; i++) {
-		struct volume_row *volume = &tables->volumes[i];
-
-		if (name_same(volume->prefer, tables->hosts[host].name))
-			memset(volume->prefer, 0, sizeof(volume->prefer));
-	}
+	if (tables->hosts[host].state == ROW_USED)
+		forget_preference(tables, tables->hosts[host].name);
 	if (free_slot)
 		memset(&tables->hosts[host], 0, sizeof(tables->hosts[host]));
 	else
