@@ -1,0 +1,1009 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The blocks that are one record in one sector: superblock, hint, ballot, beat, join request. */
+#include "tables/ballot.h"
+#include "tables/beat.h"
+#include "tables/hint.h"
+#include "tables/join.h"
+#include "tables/layout.h"
+#include "tables/super.h"
+#include "tests/chance.h"
+#include "tests/reseal.h"
+#include "tests/unit.h"
+
+#define HOST 5
+#define INDEX 1
+
+static const struct id128 cluster = { { 0xc1, 0x05, 0x7e, 0x12 } };
+static const struct id128 other_cluster = { { 0xc1, 0x05, 0x7e, 0x13 } };
+static const struct capacity capacity = { .hosts = 8, .volumes = 16, .access = 64 };
+static const uint32_t sector_sizes[] = { SECTOR_MIN, SECTOR_MAX };
+
+/* How the tests that are the same for all records handle one of them. */
+struct record {
+	const char *name;
+	bool names_cluster;	/* the superblock: the cluster is its own */
+	/* A random valid record, encoded. */
+	void (*make)(struct chance *chance, uint32_t sector_size, uint8_t *sector);
+	/* Decode the @size bytes; encode what was decoded into @ret_again. */
+	enum block_verdict (*judge)(const uint8_t *sector, uint32_t size,
+				    const struct id128 *cluster, uint8_t *ret_again);
+};
+
+static bool coin(struct chance *chance)
+{
+	return chance_below(chance, 2) == 1;
+}
+
+static struct super make_super(struct chance *chance, uint32_t sector_size)
+{
+	struct super super = {
+		.cluster = cluster,
+		.sector_size = sector_size,
+		.capacity = {
+			.hosts = (uint16_t)(1 + chance_below(chance, HOSTS_MAX)),
+			.volumes = (uint16_t)(1 + chance_below(chance, VOLUMES_MAX)),
+			.access = (uint16_t)(1 + chance_below(chance, ACCESS_MAX)),
+		},
+		.created_s = chance_draw(chance),
+	};
+	struct layout layout;
+
+	ck_assert_int_eq(layout_make(&layout, sector_size, &super.capacity), 0);
+	super.total_bytes = layout.total_bytes;
+	return super;
+}
+
+static void super_make(struct chance *chance, uint32_t sector_size, uint8_t *sector)
+{
+	struct super super = make_super(chance, sector_size);
+
+	super_encode(&super, INDEX, sector);
+}
+
+static enum block_verdict super_judge(const uint8_t *sector, uint32_t size,
+				      const struct id128 *of, uint8_t *ret_again)
+{
+	struct super super;
+	enum block_verdict verdict = super_decode(sector, size, INDEX, &super);
+
+	(void)of;
+	if (verdict == BLOCK_OK)
+		super_encode(&super, INDEX, ret_again);
+	return verdict;
+}
+
+static void hint_make(struct chance *chance, uint32_t sector_size, uint8_t *sector)
+{
+	const struct hint hint = {
+		.version = chance_draw(chance),
+		.balloting = coin(chance) ? SLOT_NONE : (uint16_t)chance_below(chance, HOSTS_MAX),
+		.since_s = chance_draw(chance),
+		.notices = chance_draw(chance),
+	};
+
+	hint_encode(&hint, sector_size, &cluster, sector);
+}
+
+static enum block_verdict hint_judge(const uint8_t *sector, uint32_t size,
+				     const struct id128 *of, uint8_t *ret_again)
+{
+	struct hint hint;
+	enum block_verdict verdict = hint_decode(sector, size, of, &hint);
+
+	if (verdict == BLOCK_OK)
+		hint_encode(&hint, size, of, ret_again);
+	return verdict;
+}
+
+static struct image_value make_value(struct chance *chance, uint64_t version)
+{
+	return (struct image_value){
+		.version = version,
+		.nonce = chance_draw(chance),
+		.length = SECTOR_MAX,
+		.crc = (uint32_t)chance_draw(chance),
+		.host = (uint16_t)chance_below(chance, capacity.hosts),
+		.slot = (uint16_t)chance_below(chance, IMAGE_SLOTS),
+	};
+}
+
+static struct ballot make_ballot(struct chance *chance)
+{
+	uint64_t instance = 2 + chance_below(chance, UINT64_MAX - 2);
+	struct ballot ballot = {
+		.sequence = (chance_draw(chance) & ~1ULL) | INDEX,
+		.incarnation = chance_draw(chance),
+		.instance = instance,
+		.mbal = chance_draw(chance),
+		.decided = instance - chance_below(chance, 2),
+	};
+
+	ballot.decided_value = make_value(chance, ballot.decided);
+	if (ballot.mbal != 0 && coin(chance)) {
+		ballot.bal = 1 + chance_below(chance, ballot.mbal);
+		ballot.value = make_value(chance, instance);
+	}
+	if (coin(chance)) {
+		ballot.own = make_value(chance, instance);
+		ballot.own.host = HOST;
+	}
+	return ballot;
+}
+
+static void ballot_make(struct chance *chance, uint32_t sector_size, uint8_t *sector)
+{
+	struct ballot ballot = make_ballot(chance);
+
+	ballot_encode(&ballot, HOST, sector_size, &cluster, sector);
+}
+
+static enum block_verdict ballot_judge(const uint8_t *sector, uint32_t size,
+				       const struct id128 *of, uint8_t *ret_again)
+{
+	struct ballot ballot;
+	enum block_verdict verdict = ballot_decode(sector, HOST, INDEX, size, &capacity, of,
+						   &ballot);
+
+	if (verdict == BLOCK_OK)
+		ballot_encode(&ballot, HOST, size, of, ret_again);
+	return verdict;
+}
+
+static struct beat make_beat(struct chance *chance, uint16_t volume_count)
+{
+	struct beat beat = {
+		.incarnation = chance_draw(chance),
+		.counter = chance_draw(chance),
+		.io_timeout_ms = (uint32_t)chance_draw(chance),
+		.latency_us = (uint32_t)chance_draw(chance),
+		.logged_off = coin(chance),
+		.suspended = coin(chance),
+		.version = chance_draw(chance),
+		.volume_count = volume_count,
+	};
+
+	chance_fill(chance, &beat.boot, sizeof(beat.boot));
+	chance_fill(chance, &beat.machine, sizeof(beat.machine));
+	return beat;
+}
+
+static void beat_make(struct chance *chance, uint32_t sector_size, uint8_t *sector)
+{
+	struct beat beat = make_beat(chance, 0);
+
+	beat_encode(&beat, NULL, HOST, sector_size, &cluster, sector);
+}
+
+static enum block_verdict beat_judge(const uint8_t *sector, uint32_t size,
+				     const struct id128 *of, uint8_t *ret_again)
+{
+	struct beat beat;
+	enum block_verdict verdict = beat_decode(sector, HOST, size, &capacity, of, &beat);
+
+	if (verdict == BLOCK_OK)
+		beat_encode(&beat, NULL, HOST, size, of, ret_again);
+	return verdict;
+}
+
+static void join_make(struct chance *chance, uint32_t sector_size, uint8_t *sector)
+{
+	struct join join = { .asked_s = chance_draw(chance) };
+	uint64_t len = chance_below(chance, NAME_BYTES_MAX + 1);
+
+	chance_fill(chance, &join.machine, sizeof(join.machine));
+	memset(join.name, 'x', len);
+	join_encode(&join, INDEX, sector_size, &cluster, sector);
+}
+
+static enum block_verdict join_judge(const uint8_t *sector, uint32_t size,
+				     const struct id128 *of, uint8_t *ret_again)
+{
+	struct join join;
+	enum block_verdict verdict = join_decode(sector, INDEX, size, of, &join);
+
+	if (verdict == BLOCK_OK)
+		join_encode(&join, INDEX, size, of, ret_again);
+	return verdict;
+}
+
+static const struct record records[] = {
+	{ "superblock", true, super_make, super_judge },
+	{ "hint", false, hint_make, hint_judge },
+	{ "ballot", false, ballot_make, ballot_judge },
+	{ "beat", false, beat_make, beat_judge },
+	{ "join", false, join_make, join_judge },
+};
+#define RECORD_COUNT ((int)(sizeof(records) / sizeof(records[0])))
+
+static uint8_t sector[SECTOR_MAX];
+static uint8_t again[SECTOR_MAX];
+
+/* The rest of this file changes `sector`, and expects a verdict. */
+static void expect(const struct record *record, uint32_t size, enum block_verdict expected)
+{
+	enum block_verdict verdict = record->judge(sector, size, &cluster, again);
+
+	ck_assert_msg(verdict == expected, "%s of %u bytes: \"%s\" instead of \"%s\"",
+		      record->name, size, block_verdict_text(verdict),
+		      block_verdict_text(expected));
+}
+
+static void make(const struct record *record, uint32_t size, uint64_t seed)
+{
+	struct chance chance = { .state = seed };
+
+	record->make(&chance, size, sector);
+	expect(record, size, BLOCK_OK);
+}
+
+static void put16(size_t offset, uint16_t value)
+{
+	le16_t field = le16(value);
+
+	memcpy(sector + offset, &field, sizeof(field));
+}
+
+static void put32(size_t offset, uint32_t value)
+{
+	le32_t field = le32(value);
+
+	memcpy(sector + offset, &field, sizeof(field));
+}
+
+START_TEST(what_is_encoded_decodes_to_the_same)
+{
+	struct chance chance = { .state = (uint64_t)_i };
+
+	for (size_t s = 0; s < 2; s++)
+		for (int round = 0; round < 2000; round++) {
+			records[_i].make(&chance, sector_sizes[s], sector);
+			expect(&records[_i], sector_sizes[s], BLOCK_OK);
+			ck_assert_mem_eq(sector, again, sector_sizes[s]);
+		}
+}
+END_TEST
+
+START_TEST(no_single_wrong_bit_passes)
+{
+	for (size_t s = 0; s < 2; s++) {
+		make(&records[_i], sector_sizes[s], 11);
+		for (uint32_t bit = 0; bit < sector_sizes[s] * 8; bit++) {
+			sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			ck_assert_int_ne(records[_i].judge(sector, sector_sizes[s], &cluster,
+							   again),
+					 BLOCK_OK);
+			sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		expect(&records[_i], sector_sizes[s], BLOCK_OK);
+	}
+}
+END_TEST
+
+START_TEST(a_torn_sector_is_damaged)
+{
+	static uint8_t newer[SECTOR_MAX];
+	struct chance chance = { .state = 12 };
+
+	make(&records[_i], SECTOR_MIN, 13);
+	records[_i].make(&chance, SECTOR_MIN, newer);
+	for (size_t cut = 64; cut <= 128; cut += 64) {
+		make(&records[_i], SECTOR_MIN, 13);
+		memcpy(sector, newer, 32);
+		memcpy(sector + cut, newer + cut, SECTOR_MIN - cut);
+		expect(&records[_i], SECTOR_MIN, BLOCK_DAMAGED);
+	}
+}
+END_TEST
+
+START_TEST(a_sector_that_was_read_in_part_is_damaged)
+{
+	make(&records[_i], SECTOR_MAX, 14);
+	for (uint32_t size = 0; size < SECTOR_MAX; size++) {
+		/* Of the exact size, so that a sanitizer sees whoever reads beyond it. */
+		uint8_t *part = malloc(size ? size : 1);
+
+		memcpy(part, sector, size);
+		ck_assert_int_eq(records[_i].judge(part, size, &cluster, again), BLOCK_DAMAGED);
+		free(part);
+	}
+	make(&records[_i], SECTOR_MIN, 14);
+	expect(&records[_i], SECTOR_MIN - 1, BLOCK_DAMAGED);
+}
+END_TEST
+
+START_TEST(a_sector_of_zeroes_is_lost)
+{
+	for (size_t s = 0; s < 2; s++) {
+		memset(sector, 0, sizeof(sector));
+		expect(&records[_i], sector_sizes[s], BLOCK_ZEROED);
+	}
+}
+END_TEST
+
+START_TEST(a_sector_of_somebody_else_is_foreign)
+{
+	struct chance chance = { .state = 15 };
+
+	for (int round = 0; round < 1000; round++) {
+		chance_fill(&chance, sector, sizeof(sector));
+		expect(&records[_i], SECTOR_MIN, BLOCK_FOREIGN);
+	}
+}
+END_TEST
+
+START_TEST(a_sector_of_another_format_says_so)
+{
+	make(&records[_i], SECTOR_MIN, 16);
+	put16(offsetof(struct block_head, format), FORMAT_VERSION + 1);
+	reseal(sector, SECTOR_MIN, &cluster);
+	expect(&records[_i], SECTOR_MIN, BLOCK_OTHER_FORMAT);
+}
+END_TEST
+
+START_TEST(a_sector_of_another_type_slot_or_index_is_misplaced)
+{
+	static const size_t fields[] = {
+		offsetof(struct block_head, type),
+		offsetof(struct block_head, slot),
+		offsetof(struct block_head, index),
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		for (uint16_t value = 7; value < 10; value++) {
+			make(&records[_i], SECTOR_MIN, 17);
+			put16(fields[i], value);
+			reseal(sector, SECTOR_MIN, &cluster);
+			expect(&records[_i], SECTOR_MIN, BLOCK_MISPLACED);
+		}
+}
+END_TEST
+
+START_TEST(a_sector_of_another_cluster_is_damaged)
+{
+	make(&records[_i], SECTOR_MIN, 18);
+	if (!records[_i].names_cluster)
+		ck_assert_int_eq(records[_i].judge(sector, SECTOR_MIN, &other_cluster, again),
+				 BLOCK_DAMAGED);
+	/* The superblock names its cluster: it can be told when that is overwritten. */
+	reseal(sector, SECTOR_MIN, &other_cluster);
+	expect(&records[_i], SECTOR_MIN, BLOCK_DAMAGED);
+}
+END_TEST
+
+START_TEST(a_record_that_does_not_fill_its_sector_is_senseless)
+{
+	make(&records[_i], SECTOR_MIN, 19);
+	put32(offsetof(struct block_head, length), SECTOR_MIN - 8);
+	reseal(sector, SECTOR_MIN, &cluster);
+	expect(&records[_i], SECTOR_MIN, BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(reserved_bytes_are_written_as_zero_and_ignored_when_read)
+{
+	make(&records[_i], SECTOR_MIN, 20);
+	for (size_t i = 200; i < SECTOR_MIN; i++)
+		ck_assert_uint_eq(sector[i], 0);
+	memset(sector + 200, 0xff, SECTOR_MIN - 200);
+	reseal(sector, SECTOR_MIN, &cluster);
+	expect(&records[_i], SECTOR_MIN, BLOCK_OK);
+}
+END_TEST
+
+START_TEST(a_refused_record_leaves_the_result_untouched)
+{
+	static const struct super no_super;
+	static const struct hint no_hint;
+	static const struct ballot no_ballot;
+	static const struct beat no_beat;
+	static const struct join no_join;
+	struct super super = no_super;
+	struct hint hint = no_hint;
+	struct ballot ballot = no_ballot;
+	struct beat beat = no_beat;
+	struct join join = no_join;
+
+	make(&records[_i], SECTOR_MIN, 21);
+	sector[150] ^= 1;
+	ck_assert_int_ne(super_decode(sector, SECTOR_MIN, INDEX, &super), BLOCK_OK);
+	ck_assert_int_ne(hint_decode(sector, SECTOR_MIN, &cluster, &hint), BLOCK_OK);
+	ck_assert_int_ne(ballot_decode(sector, HOST, INDEX, SECTOR_MIN, &capacity, &cluster,
+				       &ballot), BLOCK_OK);
+	ck_assert_int_ne(beat_decode(sector, HOST, SECTOR_MIN, &capacity, &cluster, &beat),
+			 BLOCK_OK);
+	ck_assert_int_ne(join_decode(sector, INDEX, SECTOR_MIN, &cluster, &join), BLOCK_OK);
+	ck_assert_mem_eq(&super, &no_super, sizeof(super));
+	ck_assert_mem_eq(&hint, &no_hint, sizeof(hint));
+	ck_assert_mem_eq(&ballot, &no_ballot, sizeof(ballot));
+	ck_assert_mem_eq(&beat, &no_beat, sizeof(beat));
+	ck_assert_mem_eq(&join, &no_join, sizeof(join));
+}
+END_TEST
+
+/* Superblock. */
+
+static enum block_verdict judge_super(const struct super *super)
+{
+	struct super decoded;
+
+	super_encode(super, 0, sector);
+	return super_decode(sector, super->sector_size, 0, &decoded);
+}
+
+START_TEST(a_superblock_is_found_by_a_read_of_the_larger_sector)
+{
+	struct chance chance = { .state = 30 };
+	struct super super = make_super(&chance, SECTOR_MIN);
+	struct super decoded;
+
+	super_encode(&super, 0, sector);
+	memset(sector + SECTOR_MIN, 0, SECTOR_MAX - SECTOR_MIN);
+	ck_assert_int_eq(super_decode(sector, SECTOR_MAX, 0, &decoded), BLOCK_OK);
+	ck_assert_mem_eq(&decoded.cluster, &cluster, sizeof(cluster));
+	ck_assert_uint_eq(decoded.sector_size, SECTOR_MIN);
+	ck_assert_uint_eq(decoded.total_bytes, super.total_bytes);
+}
+END_TEST
+
+START_TEST(a_superblock_that_lays_out_no_device_is_senseless)
+{
+	struct chance chance = { .state = 31 };
+	const struct super good = make_super(&chance, SECTOR_MIN);
+	struct super super = good;
+
+	ck_assert_int_eq(judge_super(&super), BLOCK_OK);
+	super.capacity.hosts = HOSTS_MAX + 1;
+	ck_assert_int_eq(judge_super(&super), BLOCK_SENSELESS);
+	super = good;
+	super.capacity.volumes = 0;
+	ck_assert_int_eq(judge_super(&super), BLOCK_SENSELESS);
+	super = good;
+	super.capacity.access = ACCESS_MAX + 1;
+	ck_assert_int_eq(judge_super(&super), BLOCK_SENSELESS);
+	super = good;
+	super.total_bytes--;
+	ck_assert_int_eq(judge_super(&super), BLOCK_SENSELESS);
+	super = good;
+	super.sector_size = 1024;
+	ck_assert_int_eq(judge_super(&super), BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(a_superblock_that_says_another_size_than_its_own_is_senseless)
+{
+	struct chance chance = { .state = 32 };
+	struct super super = make_super(&chance, SECTOR_MAX);
+
+	super_encode(&super, 0, sector);
+	put32(48, SECTOR_MIN);
+	reseal(sector, SECTOR_MAX, &cluster);
+	ck_assert_int_eq(super_decode(sector, SECTOR_MAX, 0, &super), BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(a_needed_feature_that_we_do_not_know_is_another_format)
+{
+	struct chance chance = { .state = 33 };
+	struct super super = make_super(&chance, SECTOR_MIN);
+
+	super.features_needed = 1u << 31;
+	ck_assert_int_eq(judge_super(&super), BLOCK_OTHER_FORMAT);
+	super.capacity.hosts = 0;
+	ck_assert_int_eq(judge_super(&super), BLOCK_OTHER_FORMAT);
+}
+END_TEST
+
+/* Hint and join request. */
+
+START_TEST(a_hint_that_names_no_possible_host_is_senseless)
+{
+	struct hint hint = { .version = 1, .balloting = HOSTS_MAX - 1 };
+
+	hint_encode(&hint, SECTOR_MIN, &cluster, sector);
+	ck_assert_int_eq(hint_decode(sector, SECTOR_MIN, &cluster, &hint), BLOCK_OK);
+	hint.balloting = HOSTS_MAX;
+	hint_encode(&hint, SECTOR_MIN, &cluster, sector);
+	ck_assert_int_eq(hint_decode(sector, SECTOR_MIN, &cluster, &hint), BLOCK_SENSELESS);
+	hint.balloting = SLOT_NONE;
+	hint_encode(&hint, SECTOR_MIN, &cluster, sector);
+	ck_assert_int_eq(hint_decode(sector, SECTOR_MIN, &cluster, &hint), BLOCK_OK);
+}
+END_TEST
+
+START_TEST(a_join_request_without_a_proper_name_is_senseless)
+{
+	static const char *const names[] = { "a b", "\x1b[2J", "caf\xc3\xa9", "a/b" };
+	const struct record *record = &records[RECORD_COUNT - 1];
+	struct join join = { .asked_s = 1 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		strncpy(join.name, names[i], NAME_BYTES_MAX);
+		join_encode(&join, INDEX, SECTOR_MIN, &cluster, sector);
+		expect(record, SECTOR_MIN, BLOCK_SENSELESS);
+	}
+	join.name[0] = '\0';
+	join_encode(&join, INDEX, SECTOR_MIN, &cluster, sector);
+	expect(record, SECTOR_MIN, BLOCK_OK);
+	sector[56 + 10] = 'x';			/* something behind the end of the name */
+	reseal(sector, SECTOR_MIN, &cluster);
+	expect(record, SECTOR_MIN, BLOCK_SENSELESS);
+	memset(sector + 56, 'x', NAME_BYTES_MAX + 1);	/* no end at all */
+	reseal(sector, SECTOR_MIN, &cluster);
+	expect(record, SECTOR_MIN, BLOCK_SENSELESS);
+}
+END_TEST
+
+/* Ballot. */
+
+static enum block_verdict judge_ballot(const struct ballot *ballot)
+{
+	struct ballot decoded;
+
+	ballot_encode(ballot, HOST, SECTOR_MIN, &cluster, sector);
+	return ballot_decode(sector, HOST, ballot->sequence & 1, SECTOR_MIN, &capacity, &cluster,
+			     &decoded);
+}
+
+/* A host that has accepted its own image for version 10, after 9 was decided. */
+static struct ballot good_ballot(void)
+{
+	const struct image_value decided = {
+		.version = 9, .nonce = 1, .length = 512, .crc = 2, .host = 3, .slot = 2,
+	};
+	const struct image_value value = {
+		.version = 10, .nonce = 3, .length = 1024, .crc = 4, .host = HOST, .slot = 0,
+	};
+
+	return (struct ballot){
+		.sequence = 20,
+		.incarnation = 77,
+		.instance = 10,
+		.mbal = 13,
+		.bal = 13,
+		.value = value,
+		.own = value,
+		.decided = 9,
+		.decided_value = decided,
+	};
+}
+
+START_TEST(decided_is_the_instance_or_the_one_before)
+{
+	struct ballot ballot = good_ballot();
+
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ballot.decided = 10;
+	ballot.decided_value = ballot.value;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ballot.decided = ballot.decided_value.version = 8;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot.decided = ballot.decided_value.version = 11;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot.instance = ballot.value.version = ballot.own.version = 0;
+	ballot.decided = ballot.decided_value.version = UINT64_MAX;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(nothing_is_accepted_above_the_ballot_joined)
+{
+	struct ballot ballot = good_ballot();
+
+	ballot.mbal = 14;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ballot.mbal = 12;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(a_value_is_there_exactly_where_a_ballot_accepted_one)
+{
+	struct ballot ballot = good_ballot();
+
+	ballot.bal = 0;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot.value = (struct image_value){ 0 };
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ballot.bal = 13;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot = good_ballot();
+	ballot.decided_value = (struct image_value){ 0 };
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot = good_ballot();
+	ballot.instance = 1;
+	ballot.value.version = ballot.own.version = 1;
+	ballot.decided = 0;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot.decided_value = (struct image_value){ 0 };
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+}
+END_TEST
+
+START_TEST(an_empty_pair_of_a_new_cluster_is_good)
+{
+	struct ballot ballot = { .sequence = 1 };
+
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ballot.bal = ballot.mbal = 1;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+}
+END_TEST
+
+/* Which of the three values of a ballot. */
+static struct image_value *value_of(struct ballot *ballot, int which)
+{
+	return which == 0 ? &ballot->value : which == 1 ? &ballot->own : &ballot->decided_value;
+}
+
+START_TEST(values_name_images_that_the_layout_has_room_for)
+{
+	struct ballot ballot;
+	struct layout layout;
+
+	ck_assert_int_eq(layout_make(&layout, SECTOR_MIN, &capacity), 0);
+	ballot = good_ballot();
+	value_of(&ballot, _i)->version++;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot = good_ballot();
+	value_of(&ballot, _i)->host = capacity.hosts;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot = good_ballot();
+	value_of(&ballot, _i)->slot = IMAGE_SLOTS;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	ballot = good_ballot();
+	value_of(&ballot, _i)->length = layout.image_bytes;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	value_of(&ballot, _i)->length = layout.image_bytes + 1;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+	value_of(&ballot, _i)->length = 31;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(own_is_an_image_of_ones_own)
+{
+	struct ballot ballot = good_ballot();
+
+	ballot.value.host = 1;		/* adopted */
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ballot.own.host = 1;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_SENSELESS);
+}
+END_TEST
+
+START_TEST(a_ballot_in_the_wrong_half_is_senseless)
+{
+	struct ballot ballot = good_ballot();
+
+	ballot_encode(&ballot, HOST, SECTOR_MIN, &cluster, sector);
+	sector[32] ^= 1;		/* the sequence is odd now, and the half still the first */
+	reseal(sector, SECTOR_MIN, &cluster);
+	ck_assert_int_eq(ballot_decode(sector, HOST, 0, SECTOR_MIN, &capacity, &cluster, &ballot),
+			 BLOCK_SENSELESS);
+}
+END_TEST
+
+static uint8_t pair[2 * SECTOR_MAX];
+
+static void write_half(uint64_t sequence, uint32_t sector_size)
+{
+	struct ballot ballot = good_ballot();
+
+	ballot.sequence = sequence;
+	ballot_encode(&ballot, HOST, sector_size, &cluster, pair + (sequence & 1) * sector_size);
+}
+
+static enum pair_verdict judge_pair(uint32_t sector_size, uint64_t *ret_sequence)
+{
+	struct ballot ballot = { .sequence = UINT64_MAX };
+	enum pair_verdict verdict = ballot_pair_decode(pair, HOST, sector_size, &capacity,
+						       &cluster, &ballot);
+
+	*ret_sequence = ballot.sequence;
+	return verdict;
+}
+
+START_TEST(of_a_good_pair_the_higher_sequence_counts)
+{
+	uint64_t sequence;
+
+	for (size_t s = 0; s < 2; s++) {
+		write_half(20, sector_sizes[s]);
+		write_half(21, sector_sizes[s]);
+		ck_assert_int_eq(judge_pair(sector_sizes[s], &sequence), PAIR_OK);
+		ck_assert_uint_eq(sequence, 21);
+		write_half(22, sector_sizes[s]);
+		ck_assert_int_eq(judge_pair(sector_sizes[s], &sequence), PAIR_OK);
+		ck_assert_uint_eq(sequence, 22);
+	}
+}
+END_TEST
+
+START_TEST(a_bad_half_leaves_the_other_and_two_leave_nothing)
+{
+	uint64_t sequence;
+
+	for (size_t s = 0; s < 2; s++) {
+		write_half(20, sector_sizes[s]);
+		write_half(21, sector_sizes[s]);
+		pair[sector_sizes[s] + 100] ^= 1;
+		ck_assert_int_eq(judge_pair(sector_sizes[s], &sequence), PAIR_HALF);
+		ck_assert_uint_eq(sequence, 20);
+		memset(pair, 0, sector_sizes[s]);
+		ck_assert_int_eq(judge_pair(sector_sizes[s], &sequence), PAIR_UNKNOWN);
+		ck_assert_uint_eq(sequence, UINT64_MAX);
+		pair[sector_sizes[s] + 100] ^= 1;
+		ck_assert_int_eq(judge_pair(sector_sizes[s], &sequence), PAIR_HALF);
+		ck_assert_uint_eq(sequence, 21);
+	}
+}
+END_TEST
+
+START_TEST(a_pair_of_zeroes_is_unknown_and_not_empty)
+{
+	uint64_t sequence;
+
+	memset(pair, 0, sizeof(pair));
+	ck_assert_int_eq(judge_pair(SECTOR_MIN, &sequence), PAIR_UNKNOWN);
+	ck_assert_int_eq(judge_pair(SECTOR_MAX, &sequence), PAIR_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_half_written_over_the_other_is_bad)
+{
+	uint64_t sequence;
+
+	write_half(20, SECTOR_MIN);
+	memcpy(pair + SECTOR_MIN, pair, SECTOR_MIN);
+	ck_assert_int_eq(judge_pair(SECTOR_MIN, &sequence), PAIR_HALF);
+	ck_assert_uint_eq(sequence, 20);
+}
+END_TEST
+
+/* Beat. */
+
+#define BEAT_VOLUMES VOLUMES_MAX
+static uint8_t beats[128 * SECTOR_MAX];
+static struct beat_volume volumes[BEAT_VOLUMES];
+static struct beat_volume decoded[BEAT_VOLUMES];
+
+static void make_volumes(struct chance *chance)
+{
+	for (int i = 0; i < BEAT_VOLUMES; i++)
+		volumes[i] = (struct beat_volume){
+			.born = chance_draw(chance),
+			.mount = (enum beat_mount)chance_below(chance, BEAT_FAILED + 1),
+			.stale = coin(chance),
+			.device_seen = coin(chance),
+			.protections = (uint8_t)chance_draw(chance),
+			.generation = chance_draw(chance),
+			.free_mib = (uint32_t)chance_draw(chance),
+			.total_mib = (uint32_t)chance_draw(chance),
+		};
+}
+
+static bool volume_same(const struct beat_volume *a, const struct beat_volume *b)
+{
+	return a->born == b->born && a->mount == b->mount && a->stale == b->stale &&
+	       a->device_seen == b->device_seen && a->protections == b->protections &&
+	       a->generation == b->generation && a->free_mib == b->free_mib &&
+	       a->total_mib == b->total_mib;
+}
+
+/* Expect entries @from..@to-1 as encoded, all others of the @count as zeroes. */
+static void expect_volumes(int from, int to, int count)
+{
+	static const struct beat_volume none;
+
+	for (int i = 0; i < count; i++)
+		ck_assert_msg(volume_same(&decoded[i], i >= from && i < to ? &volumes[i] : &none),
+			      "entry %d, of %d..%d", i, from, to);
+}
+
+static uint16_t decode_volumes(const struct beat *beat, uint32_t sector_size, uint16_t count)
+{
+	memset(decoded, 0xee, sizeof(decoded));
+	return beat_volumes_decode(beats, beat_bytes(sector_size, beat->volume_count), beat, HOST,
+				   sector_size, &cluster, decoded, count);
+}
+
+START_TEST(a_beat_takes_as_many_sectors_as_its_entries_need)
+{
+	ck_assert_uint_eq(beat_bytes(512, 0), 512);
+	ck_assert_uint_eq(beat_bytes(512, 1), 2 * 512);
+	ck_assert_uint_eq(beat_bytes(512, 14), 2 * 512);
+	ck_assert_uint_eq(beat_bytes(512, 15), 3 * 512);
+	ck_assert_uint_eq(beat_bytes(4096, 126), 2 * 4096);
+	ck_assert_uint_eq(beat_bytes(4096, 127), 3 * 4096);
+	ck_assert_uint_le(beat_bytes(4096, VOLUMES_MAX), sizeof(beats));
+}
+END_TEST
+
+START_TEST(entries_decode_to_what_was_encoded)
+{
+	static const uint16_t counts[] = { 0, 1, 13, 14, 15, 28, 126, 127, 1000, BEAT_VOLUMES };
+	struct chance chance = { .state = 40 };
+
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+			struct beat beat = make_beat(&chance, counts[i]);
+
+			make_volumes(&chance);
+			beat_encode(&beat, volumes, HOST, sector_sizes[s], &cluster, beats);
+			ck_assert_uint_eq(decode_volumes(&beat, sector_sizes[s], BEAT_VOLUMES),
+					  counts[i]);
+			expect_volumes(0, counts[i], BEAT_VOLUMES);
+		}
+}
+END_TEST
+
+START_TEST(no_more_entries_are_decoded_than_asked_for)
+{
+	struct chance chance = { .state = 41 };
+	struct beat beat = make_beat(&chance, 40);
+
+	make_volumes(&chance);
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	ck_assert_uint_eq(decode_volumes(&beat, SECTOR_MIN, 20), 20);
+	expect_volumes(0, 20, 20);
+	ck_assert_uint_eq(decoded[20].free_mib, 0xeeeeeeee);
+}
+END_TEST
+
+START_TEST(entries_of_another_beat_are_ignored)
+{
+	struct chance chance = { .state = 42 };
+	struct beat beat = make_beat(&chance, 40);
+	struct beat older = beat;
+	static uint8_t torn[4 * SECTOR_MIN];
+
+	make_volumes(&chance);
+	older.counter--;
+	beat_encode(&older, volumes, HOST, SECTOR_MIN, &cluster, torn);
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	memcpy(beats + 2 * SECTOR_MIN, torn + 2 * SECTOR_MIN, SECTOR_MIN);
+	ck_assert_uint_eq(decode_volumes(&beat, SECTOR_MIN, 40), 26);
+	memset(&volumes[14], 0, 14 * sizeof(volumes[0]));
+	expect_volumes(0, 40, 40);
+
+	older = beat;
+	older.incarnation++;
+	ck_assert_uint_eq(decode_volumes(&older, SECTOR_MIN, 40), 0);
+	expect_volumes(0, 0, 40);
+}
+END_TEST
+
+START_TEST(a_bad_sector_of_entries_costs_its_own_only)
+{
+	struct chance chance = { .state = 43 };
+	struct beat beat = make_beat(&chance, 40);
+
+	make_volumes(&chance);
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	beats[SECTOR_MIN + 200] ^= 1;
+	ck_assert_uint_eq(decode_volumes(&beat, SECTOR_MIN, 40), 26);
+	expect_volumes(14, 40, 40);
+	/* Sector 2 where sector 3 belongs. */
+	memcpy(beats + 3 * SECTOR_MIN, beats + 2 * SECTOR_MIN, SECTOR_MIN);
+	ck_assert_uint_eq(decode_volumes(&beat, SECTOR_MIN, 40), 14);
+	expect_volumes(14, 28, 40);
+}
+END_TEST
+
+START_TEST(entries_that_were_not_read_are_zero)
+{
+	struct chance chance = { .state = 44 };
+	struct beat beat = make_beat(&chance, 40);
+
+	make_volumes(&chance);
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	for (uint32_t size = 0; size <= 4 * SECTOR_MIN; size += SECTOR_MIN / 2) {
+		uint32_t sectors = size / SECTOR_MIN;
+		uint32_t whole = sectors <= 1 ? 0 : sectors == 4 ? 40 : (sectors - 1) * 14;
+		uint8_t *part = malloc(size ? size : 1);
+
+		memcpy(part, beats, size);
+		ck_assert_uint_eq(beat_volumes_decode(part, size, &beat, HOST, SECTOR_MIN,
+						      &cluster, decoded, 40), whole);
+		expect_volumes(0, (int)whole, 40);
+		free(part);
+	}
+}
+END_TEST
+
+START_TEST(an_impossible_entry_is_zero_and_not_counted)
+{
+	struct chance chance = { .state = 45 };
+	struct beat beat = make_beat(&chance, 3);
+
+	make_volumes(&chance);
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	beats[SECTOR_MIN + 64 + 24] = BEAT_FAILED + 1;
+	beats[SECTOR_MIN + 64 + 32 + 25] = 0x04;
+	reseal(beats + SECTOR_MIN, SECTOR_MIN, &cluster);
+	ck_assert_uint_eq(decode_volumes(&beat, SECTOR_MIN, 3), 1);
+	expect_volumes(2, 3, 3);
+}
+END_TEST
+
+START_TEST(a_beat_of_impossible_contents_is_senseless)
+{
+	struct chance chance = { .state = 46 };
+	struct beat beat = make_beat(&chance, capacity.volumes);
+	struct beat got;
+
+	make_volumes(&chance);
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	ck_assert_int_eq(beat_decode(beats, HOST, SECTOR_MIN, &capacity, &cluster, &got), BLOCK_OK);
+	beats[98] |= 0x04;
+	reseal(beats, SECTOR_MIN, &cluster);
+	ck_assert_int_eq(beat_decode(beats, HOST, SECTOR_MIN, &capacity, &cluster, &got),
+			 BLOCK_SENSELESS);
+	beat.volume_count++;
+	beat_encode(&beat, volumes, HOST, SECTOR_MIN, &cluster, beats);
+	ck_assert_int_eq(beat_decode(beats, HOST, SECTOR_MIN, &capacity, &cluster, &got),
+			 BLOCK_SENSELESS);
+}
+END_TEST
+
+static void add_tests_of_all(TCase *tests)
+{
+	tcase_add_loop_test(tests, what_is_encoded_decodes_to_the_same, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, no_single_wrong_bit_passes, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_torn_sector_is_damaged, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_sector_that_was_read_in_part_is_damaged, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_sector_of_zeroes_is_lost, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_sector_of_somebody_else_is_foreign, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_sector_of_another_format_says_so, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_sector_of_another_type_slot_or_index_is_misplaced, 0,
+			    RECORD_COUNT);
+	tcase_add_loop_test(tests, a_sector_of_another_cluster_is_damaged, 0, RECORD_COUNT);
+	tcase_add_loop_test(tests, a_record_that_does_not_fill_its_sector_is_senseless, 0,
+			    RECORD_COUNT);
+	tcase_add_loop_test(tests, reserved_bytes_are_written_as_zero_and_ignored_when_read, 0,
+			    RECORD_COUNT);
+	tcase_add_loop_test(tests, a_refused_record_leaves_the_result_untouched, 0, RECORD_COUNT);
+}
+
+static void add_tests_of_ballots(TCase *tests)
+{
+	tcase_add_test(tests, decided_is_the_instance_or_the_one_before);
+	tcase_add_test(tests, nothing_is_accepted_above_the_ballot_joined);
+	tcase_add_test(tests, a_value_is_there_exactly_where_a_ballot_accepted_one);
+	tcase_add_test(tests, an_empty_pair_of_a_new_cluster_is_good);
+	tcase_add_loop_test(tests, values_name_images_that_the_layout_has_room_for, 0, 3);
+	tcase_add_test(tests, own_is_an_image_of_ones_own);
+	tcase_add_test(tests, a_ballot_in_the_wrong_half_is_senseless);
+	tcase_add_test(tests, of_a_good_pair_the_higher_sequence_counts);
+	tcase_add_test(tests, a_bad_half_leaves_the_other_and_two_leave_nothing);
+	tcase_add_test(tests, a_pair_of_zeroes_is_unknown_and_not_empty);
+	tcase_add_test(tests, a_half_written_over_the_other_is_bad);
+}
+
+static void add_tests_of_beats(TCase *tests)
+{
+	tcase_add_test(tests, a_beat_takes_as_many_sectors_as_its_entries_need);
+	tcase_add_test(tests, entries_decode_to_what_was_encoded);
+	tcase_add_test(tests, no_more_entries_are_decoded_than_asked_for);
+	tcase_add_test(tests, entries_of_another_beat_are_ignored);
+	tcase_add_test(tests, a_bad_sector_of_entries_costs_its_own_only);
+	tcase_add_test(tests, entries_that_were_not_read_are_zero);
+	tcase_add_test(tests, an_impossible_entry_is_zero_and_not_counted);
+	tcase_add_test(tests, a_beat_of_impossible_contents_is_senseless);
+}
+
+int main(void)
+{
+	TCase *tests = tcase_create("records");
+
+	add_tests_of_all(tests);
+	tcase_add_test(tests, a_superblock_is_found_by_a_read_of_the_larger_sector);
+	tcase_add_test(tests, a_superblock_that_lays_out_no_device_is_senseless);
+	tcase_add_test(tests, a_superblock_that_says_another_size_than_its_own_is_senseless);
+	tcase_add_test(tests, a_needed_feature_that_we_do_not_know_is_another_format);
+	tcase_add_test(tests, a_hint_that_names_no_possible_host_is_senseless);
+	tcase_add_test(tests, a_join_request_without_a_proper_name_is_senseless);
+	add_tests_of_ballots(tests);
+	add_tests_of_beats(tests);
+	return unit_run("records", tests);
+}
