@@ -31,11 +31,10 @@ man_lint()
 	return "$lint"
 }
 
-# The keys in the text form's table of fields (form.c), one a line.
+# The keys in the text form's table of fields (fields.c), one a line.
 form_keys()
 {
-	sed -n 's/^.*FIELD_KEY("\([a-z-]*\)".*$/\1/p; s/^[ 	]*{ *\.key = "\([a-z-]*\)".*$/\1/p' "$1" |
-	sort -u
+	sed -n 's/^[ 	]*{ *\.key = "\([a-z-]*\)".*$/\1/p' "$1" | sort -u
 }
 
 # Every key of file $1 is an item of page $2.  1 if one is missing, 2 if no key is found at all.
@@ -45,7 +44,9 @@ keys_are_named()
 	[ -n "$keys" ] || return 2
 	missing=0
 	for key in $keys; do
-		grep -q "^\.It Cm $key\( \|\$\)" "$2" || { echo "$2: no entry for $key"; missing=1; }
+		grep -q "^\.It Cm $key\( \|\$\)" "$2" && continue
+		echo "$2: no entry for $key"
+		missing=1
 	done
 	return "$missing"
 }
@@ -60,10 +61,10 @@ self_test()
 	printf '.Sh LAST\n.Bl -tag -width Ds\n.It Cm uuid\n.El\n.It stray\n' >> "$page"
 	man_lint "$scratch/tree" > /dev/null && { echo "self-test: a bad page passed"; return 1; }
 
-	printf '\t{ .key = "uuid", 1 },\n' > "$scratch/form.c"
-	keys_are_named "$scratch/form.c" "$page" || { echo "self-test: uuid is named"; return 1; }
-	printf '\t{ .key = "uu", 1 },\n' >> "$scratch/form.c"
-	keys_are_named "$scratch/form.c" "$page" > /dev/null &&
+	printf '\t{ .key = "uuid", 1 },\n' > "$scratch/fields.c"
+	keys_are_named "$scratch/fields.c" "$page" || { echo "self-test: uuid is named"; return 1; }
+	printf '\t{ .key = "uu", 1 },\n' >> "$scratch/fields.c"
+	keys_are_named "$scratch/fields.c" "$page" > /dev/null &&
 		{ echo "self-test: a missing key passed"; return 1; }
 	return 0
 }
@@ -77,5 +78,5 @@ self_test || exit 1
 tree=${srcdir:-$(dirname "$0")/..}
 failed=0
 man_lint "$tree" || failed=1
-keys_are_named "$tree/tables/form.c" "$tree/tables/volctl-tables.5" || failed=1
+keys_are_named "$tree/tables/fields.c" "$tree/tables/volctl-tables.5" || failed=1
 exit "$failed"

@@ -127,9 +127,8 @@ can_not_write()
 waiting_request()
 {
 	ctl "$1" --json requests |
-		jq -e --arg volume "$2" \
-		'[.requests[] | select(.volume == $volume and (.state == "waiting" or .state == "asked"))]
-		| .[0].id'
+		jq -e --arg volume "$2" '[.requests[] | select(.volume == $volume)
+			| select(.state == "waiting" or .state == "asked")] | .[0].id'
 }
 
 scene_log_on()
