@@ -4,6 +4,11 @@
  *
  * Looks only at what `[devices] allow` names, by reading the device itself
  * (libblkid), never through links by UUID: several hosts' nodes of one disk carry the same.
+ * Left out are views of our own, and devices that belong to another block device
+ * (the paths of a multipath map, physical volumes).
+ *
+ * One thread at a time: what devices_get() and devices_find() answered is gone
+ * with the next devices_scan().
  */
 #pragma once
 
@@ -33,7 +38,7 @@ void devices_close(struct devices *devices);
 /* Drain the events on the fd.  True: something came or went that the globs name, call devices_scan(). */
 bool devices_changed(struct devices *devices);
 
-/* Look again.  May block on a device: call it in a worker. */
+/* Look again.  May block on a device: call it in a worker.  -errno: nothing has changed. */
 int devices_scan(struct devices *devices);
 
 size_t devices_count(const struct devices *devices);

@@ -82,6 +82,12 @@ struct mount_job {
 	char device[PATH_BYTES_MAX + 1];	/* as devices_find() gave it; empty: none */
 	char mount_point[PATH_BYTES_MAX + 1];
 	char options[LIST_BYTES_MAX + 1];
+	/*
+	 * A folder that a reboot empties, where it is noted which mounts are ours, so
+	 * that a daemon that starts again knows them from those that somebody else
+	 * made.  Empty: whatever is on the mount point from the volume's own device is ours.
+	 */
+	char record_dir[PATH_BYTES_MAX + 1];
 	bool over_readers;		/* MOUNT_WRITE: mount over a view that programs hold */
 	bool fsck;			/* MOUNT_WRITE: check before mounting */
 	uint64_t written_before;	/* MOUNT_PUBLISH: mount_result.written of the last one */
@@ -94,7 +100,7 @@ struct mount_result {
 	enum mount_state state;
 	int error;			/* errno of the call that failed, or 0 */
 	char fstype[16];
-	char reason[REASON_BYTES_MAX + 1];
+	char reason[REASON_BYTES_MAX + 1];	/* MOUNT_DONE: a warning, or empty */
 	uint32_t holder_count;		/* may be larger than HOLDERS_MAX: the rest is not listed */
 	struct holder holders[HOLDERS_MAX];
 	uint64_t written;		/* sectors written to the device since it appeared */
