@@ -39,7 +39,7 @@ struct beat {
 	struct id128 machine;
 	uint32_t io_timeout_ms;		/* the value that this host runs with */
 	uint32_t latency_us;		/* of its last operations on the control device, smoothed */
-	bool logged_off;		/* a clean end: nothing mounted read-write, nothing follows */
+	bool logged_off;		/* a clean end: nothing is mounted read-write */
 	bool suspended;
 	uint64_t version;		/* the latest version of the tables that it has learned */
 	uint16_t volume_count;		/* volume slots 0..count-1 follow */
