@@ -20,7 +20,10 @@ struct peer {
 	char person[PERSON_BYTES_MAX + 1];	/* login name, or "uid 1234" */
 };
 
-/* From SO_PEERCRED of a connected socket, supplementary groups by SO_PEERGROUPS or the group database.  -errno. */
+/*
+ * From SO_PEERCRED of a connected socket, supplementary groups by SO_PEERGROUPS or the
+ * group database.  -errno.
+ */
 int auth_peer(int fd, struct peer *ret_peer);
 
 enum password_verdict { PASSWORD_RIGHT, PASSWORD_WRONG, PASSWORD_TOO_SOON, PASSWORD_NONE_SET };
@@ -34,5 +37,8 @@ struct password_gate {
 enum password_verdict auth_password(struct password_gate *gate, const char *hash,
 				    const char *password, uint64_t now_ms);
 
-/* Owner and mode of the control socket: 0660, group volctl where it exists, else root only. */
-int auth_prepare_socket(const char *path, int fd);
+/*
+ * Owner and mode of the control socket, once it is bound: 0660 and group volctl where
+ * that exists, else 0600.  bind() it under a umask of 0177, and listen() only after this.  -errno.
+ */
+int auth_prepare_socket(const char *path);
