@@ -21,6 +21,7 @@ struct disk_queue {
 	uint16_t first;		/* of the events that wait, in order */
 	uint16_t last;
 	uint16_t spare;		/* places that were used before */
+	uint32_t kept;		/* events that wait and that no other replaces */
 	uint16_t touched;	/* places at and above have never been used: no memory behind them */
 	struct disk_queue_place places[DISK_EVENTS_MAX];
 };
@@ -64,6 +65,11 @@ void disk_queue_free(struct disk_queue *queue)
 	pthread_mutex_destroy(&queue->mutex);
 	(void)close(queue->fd);
 	free(queue);
+}
+
+static bool disk_event_is_kept(enum disk_event_kind kind)
+{
+	return kind == DISK_ANSWERED || kind == DISK_UNKNOWN || kind == DISK_FAILED;
 }
 
 static bool disk_event_is_health(enum disk_event_kind kind)
@@ -132,6 +138,8 @@ static void disk_queue_append(struct disk_queue *queue, const struct disk_event 
 	else
 		queue->places[queue->last].next = at;
 	queue->last = at;
+	if (disk_event_is_kept(event->kind))
+		queue->kept++;
 }
 
 void disk_queue_push(struct disk_queue *queue, const struct disk_event *event)
@@ -171,7 +179,19 @@ bool disk_queue_pop(struct disk_queue *queue, struct disk_event *ret_event)
 			queue->last = NOWHERE;
 		queue->places[at].next = queue->spare;
 		queue->spare = at;
+		if (disk_event_is_kept(ret_event->kind))
+			queue->kept--;
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	return at != NOWHERE;
+}
+
+uint32_t disk_queue_kept(struct disk_queue *queue)
+{
+	uint32_t kept;
+
+	pthread_mutex_lock(&queue->mutex);
+	kept = queue->kept;
+	pthread_mutex_unlock(&queue->mutex);
+	return kept;
 }

@@ -23,3 +23,6 @@ void disk_queue_free(struct disk_queue *queue);
 /* Takes what the event carries. */
 void disk_queue_push(struct disk_queue *queue, const struct disk_event *event);
 bool disk_queue_pop(struct disk_queue *queue, struct disk_event *ret_event);
+
+/* How many wait that no other event replaces: results of changes. */
+uint32_t disk_queue_kept(struct disk_queue *queue);
