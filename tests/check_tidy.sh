@@ -63,7 +63,7 @@ tidy_kind()
 {
 	case "$1" in
 	*.c | *.h) echo c ;;
-	*.sh | */bootstrap | */.ci/run | */tests/lab) echo script ;;
+	*.sh | */bootstrap | */.ci/run) echo script ;;
 	*.am | *.ac | *.md | *.[1-8] | *.pml | */tests/README | */.clang-format) echo text ;;
 	esac
 }

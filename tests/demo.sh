@@ -10,15 +10,15 @@
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=${VOLCTL_BUILD:-$here/..}
+# shellcheck source=tests/lab/lab.sh
+. "$here/lab/lab.sh"
+
+hosts="edit1 edit2 render"
+media=/mnt/media
+takes=/mnt/takes
 started=$EPOCHREALTIME
 passed=0
 failed=0
-
-if [ "$(id -u)" -ne 0 ]; then
-	echo "demo: needs root: it makes mount namespaces and mounts file systems" >&2
-	exit 1
-fi
 
 # Tenths of a second since the start, as "12.3".
 elapsed()
@@ -45,13 +45,13 @@ check()
 	local what=$1
 
 	shift
-	if "$@" > "$work/check.out" 2>&1; then
+	if "$@" > "$LAB/check.out" 2>&1; then
 		passed=$((passed + 1))
 		tell "  ok      $what"
 	else
 		failed=$((failed + 1))
 		tell "  FAILED  $what"
-		sed 's/^/                  /' "$work/check.out"
+		sed 's/^/                  /' "$LAB/check.out"
 	fi
 }
 
@@ -67,15 +67,6 @@ within()
 	done
 }
 
-# What `volctl ARGS` says on host $1.
-ctl()
-{
-	local host=$1
-
-	shift
-	on "$host" "$build/volctl" "$@"
-}
-
 # The same, shown as somebody's doing.
 shown()
 {
@@ -83,7 +74,7 @@ shown()
 
 	shift
 	tell "$host\$ volctl $(printf '%q ' "$@" | sed "s/\\\\ / /g")"
-	ctl "$host" "$@" 2>&1 | while IFS= read -r line; do
+	lab_volctl "$host" "$@" 2>&1 | while IFS= read -r line; do
 		printf '%8s        %s\n' '' "$line"
 	done
 	return "${PIPESTATUS[0]}"
@@ -92,13 +83,13 @@ shown()
 # What jq's $3 says of volume $2 as host $1 sees it.
 volume_is()
 {
-	ctl "$1" --json status "$2" | jq -e ".volumes[0] | $3" > /dev/null
+	lab_volctl "$1" --json status "$2" | jq -e ".volumes[0] | $3" > /dev/null
 }
 
 # Write $3 files of random bytes into directory $2 on host $1, with a list of their checksums.
 write_files()
 {
-	on "$1" sh -euc '
+	lab_run "$1" sh -euc '
 		mkdir -p "$1"
 		cd "$1"
 		for i in $(seq "$2"); do
@@ -111,7 +102,7 @@ write_files()
 # Whether all that the list in directory $2 names is there, whole, on host $1: $3 files.
 files_are_whole()
 {
-	on "$1" sh -euc '
+	lab_run "$1" sh -euc '
 		cd "$1"
 		[ "$(wc -l < list)" -eq "$2" ]
 		sha256sum --quiet -c list' - "$2" "$3"
@@ -120,13 +111,13 @@ files_are_whole()
 # Whether host $1 can not write below directory $2.
 can_not_write()
 {
-	! on "$1" sh -c 'echo x > "$1/must-not-be"' - "$2" 2> /dev/null
+	! lab_run "$1" sh -c 'echo x > "$1/must-not-be"' - "$2" 2> /dev/null
 }
 
 # The id of the request for volume $2 that waits at host $1.
 waiting_request()
 {
-	ctl "$1" --json requests |
+	lab_volctl "$1" --json requests |
 		jq -e --arg volume "$2" '[.requests[] | select(.volume == $volume)
 			| select(.state == "waiting" or .state == "asked")] | .[0].id'
 }
@@ -137,7 +128,7 @@ scene_log_on()
 
 	scene "Three hosts log on.  They share a control device and two volumes, media and takes."
 	for host in $hosts; do
-		check "$host has logged on" within 20 ctl "$host" status
+		check "$host has logged on" lab_daemon "$host"
 	done
 	for host in $hosts; do
 		check "$host has both volumes read-only" within 20 views_are_mounted "$host"
@@ -162,26 +153,26 @@ scene_first_writer()
 	check "edit2 still can not write" can_not_write edit2 "$media"
 }
 
-# edit2 asks in the background; its answer and exit status are in $work/asked*.
+# edit2 asks in the background; its answer and exit status are in $LAB/asked*.
 ask_as_edit2()
 {
 	tell "edit2\$ volctl request media -m '$1' --wait=30"
 	{
-		ctl edit2 request media -m "$1" --wait=30 > "$work/asked" 2>&1
-		echo $? > "$work/asked.status"
+		lab_volctl edit2 request media -m "$1" --wait=30 > "$LAB/asked" 2>&1
+		echo $? > "$LAB/asked.status"
 	} &
 	asking=$!
 	check "edit1 is told of it" within 10 waiting_request edit1 media
 	request=$(waiting_request edit1 media)
-	ctl edit1 requests --noheadings -o ID,FROM,TEXT 2> /dev/null |
+	lab_volctl edit1 requests --noheadings -o ID,FROM,TEXT 2> /dev/null |
 		sed 's/^/                edit1 reads: /'
 }
 
 asking_ended_with()
 {
 	wait "$asking"
-	sed 's/^/                edit2 reads: /' "$work/asked"
-	check "edit2's request ends with exit status $1" [ "$(cat "$work/asked.status")" = "$1" ]
+	sed 's/^/                edit2 reads: /' "$LAB/asked"
+	check "edit2's request ends with exit status $1" [ "$(cat "$LAB/asked.status")" = "$1" ]
 }
 
 scene_no()
@@ -190,7 +181,7 @@ scene_no()
 	ask_as_edit2 "colour correction, half an hour"
 	shown edit1 answer "$request" no -m "rendering until noon"
 	asking_ended_with 5
-	check "edit2 is told why" grep -q "rendering until noon" "$work/asked"
+	check "edit2 is told why" grep -q "rendering until noon" "$LAB/asked"
 	check "edit1 still has media read-write" volume_is edit1 media '.here == "rw"'
 }
 
@@ -221,16 +212,16 @@ scene_auto()
 	scene "render answers by itself: no while a file on takes is open for writing, then yes."
 	shown render request takes -m "nightly render" --wait=20
 	check "render writes 5 files" write_files render "$takes/frames" 5
-	on render sh -c 'exec 3> "$1/frames/open"; echo $$; exec sleep 60' - "$takes" \
-		> "$work/writer.pid" &
-	within 5 [ -s "$work/writer.pid" ]
+	lab_run render sh -c 'exec 3> "$1/frames/open"; echo $$; exec sleep 60' - "$takes" \
+		> "$LAB/writer.pid" &
+	within 5 [ -s "$LAB/writer.pid" ]
 	tell "edit1\$ volctl request takes -m 'may I?' --wait=20"
-	ctl edit1 request takes -m 'may I?' --wait=20 > "$work/auto" 2>&1
+	lab_volctl edit1 request takes -m 'may I?' --wait=20 > "$LAB/auto" 2>&1
 	check "it is refused" [ $? = 5 ]
-	sed 's/^/                edit1 reads: /' "$work/auto"
-	check "the answer says that a file is open" grep -qi "open" "$work/auto"
+	sed 's/^/                edit1 reads: /' "$LAB/auto"
+	check "the answer says that a file is open" grep -qi "open" "$LAB/auto"
 	tell "the program on render ends"
-	kill "$(cat "$work/writer.pid")"
+	kill "$(cat "$LAB/writer.pid")"
 	wait $! 2> /dev/null
 	shown edit1 request takes -m 'and now?' --wait=20
 	check "edit1 has takes read-write" volume_is edit1 takes '.here == "rw"'
@@ -244,9 +235,9 @@ scene_release()
 	check "media has no writer" within 10 volume_is render media '.writer == null'
 	check "no view of it can be torn" within 10 volume_is render media '.may_be_torn == false'
 	scene "How it stands:"
-	ctl edit1 volumes | sed 's/^/        /'
+	lab_volctl edit1 volumes | sed 's/^/        /'
 	echo
-	ctl edit1 hosts | sed 's/^/        /'
+	lab_volctl edit1 hosts | sed 's/^/        /'
 }
 
 scene_log_off()
@@ -260,3 +251,97 @@ scene_log_off()
 	check "takes has nobody's changes open: its file system is clean" file_system_is_clean takes
 	check "media's file system is clean" file_system_is_clean media
 }
+
+stop_host()
+{
+	lab_daemon_stop "$1" && [ -z "$(lab_run "$1" findmnt -n "$media" "$takes")" ]
+}
+
+# A copy is looked at, so that nothing that the check does can hide what it looks for.
+file_system_is_clean()
+{
+	cp --sparse=always "$LAB/disks/$1" "$LAB/copy" || return 1
+	case "$1" in
+	media) e2fsck -fn "$LAB/copy" ;;
+	takes) xfs_repair -n -f "$LAB/copy" ;;
+	esac
+}
+
+write_tables()
+{
+	cat << END
+[cluster]
+name = studio
+
+[host edit1]
+answer = ask
+
+[host edit2]
+answer = ask
+
+[host render]
+answer = auto
+
+[volume media]
+uuid = $(lab_uuid media)
+mount-point = $media
+min-hold = 0s
+
+[volume takes]
+uuid = $(lab_uuid takes)
+mount-point = $takes
+min-hold = 0s
+END
+}
+
+write_config()
+{
+	cat << END
+[host]
+name = $1
+
+[tables]
+device = /run/disks/control
+
+[devices]
+allow = /run/disks/*
+END
+}
+
+make_lab()
+{
+	local host
+
+	lab_begin &&
+	lab_disk control 32M none &&
+	lab_disk media 400M ext4 &&
+	lab_disk takes 400M xfs || return 1
+	write_tables > "$LAB/studio.conf"
+	for host in $hosts; do
+		lab_host "$host" control media takes || return 1
+		write_config "$host" > "$LAB/$host.conf"
+		lab_run "$host" cp "$LAB/$host.conf" /etc/volctl/volctl.conf || return 1
+	done
+}
+
+scene_format()
+{
+	scene "A control device for 8 hosts and 16 volumes, and its tables."
+	shown edit1 format /run/disks/control --template "$LAB/studio.conf" --yes
+	check "the tables are whole" lab_volctl edit1 check /run/disks/control
+}
+
+( lab_skip ) || exit 1
+make_lab || { echo "demo: could not make its hosts" >&2; exit 1; }
+scene_format
+scene_log_on
+scene_first_writer
+scene_no
+scene_yes
+scene_refresh
+scene_auto
+scene_release
+scene_log_off
+echo
+echo "demo: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
