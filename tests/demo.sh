@@ -254,7 +254,8 @@ scene_log_off()
 
 stop_host()
 {
-	lab_daemon_stop "$1" && [ -z "$(lab_run "$1" findmnt -n "$media" "$takes")" ]
+	lab_daemon_stop "$1" || return 1
+	! lab_run "$1" mountpoint -q "$media" && ! lab_run "$1" mountpoint -q "$takes"
 }
 
 # A copy is looked at, so that nothing that the check does can hide what it looks for.
