@@ -16,7 +16,7 @@
 #include "tables/bytes.h"
 
 #define SYSFS_LINE_BYTES 512
-#define DRAIN_STEP_US 500
+#define DRAIN_STEP_US	 500
 
 int blockdev_open(const char *path, int *ret_fd, dev_t *ret_number)
 {
@@ -180,9 +180,9 @@ int blockdev_identify(int fd, struct blockdev_content *ret_content)
 }
 
 #define BTRFS_SUPER_OFFSET 65536
-#define BTRFS_SUPER_BYTES 4096
-#define BTRFS_MAGIC_AT 64
-#define BTRFS_DEVICES_AT 136
+#define BTRFS_SUPER_BYTES  4096
+#define BTRFS_MAGIC_AT	   64
+#define BTRFS_DEVICES_AT   136
 
 int blockdev_btrfs_devices(const char *path, uint64_t *ret_count)
 {

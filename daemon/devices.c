@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <glob.h>
 #include <libudev.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "daemon/auto.h"
@@ -18,7 +18,7 @@
 #define LOOP_MAJOR 7
 
 struct devices {
-	char **globs;		/* NULL-ended */
+	char **globs; /* NULL-ended */
 	struct udev *udev;
 	struct udev_monitor *monitor;
 	size_t count;
@@ -103,17 +103,42 @@ void devices_close(struct devices *devices)
 	free(devices);
 }
 
-static bool globs_name(const struct devices *devices, const char *path)
+/* All paths that the globs name, in one list. */
+static int globs_expand(const struct devices *devices, glob_t *ret_paths)
 {
-	for (char **glob = devices->globs; *glob; glob++) {
-		if (fnmatch(*glob, path, FNM_PATHNAME) == 0)
-			return true;
+	int flags = 0;
+	int r;
+
+	*ret_paths = (glob_t){ 0 };
+	for (char **pattern = devices->globs; *pattern; pattern++) {
+		r = glob(*pattern, flags, NULL, ret_paths);
+		if (r == GLOB_NOSPACE) {
+			globfree(ret_paths);
+			return -ENOMEM;
+		}
+		flags = GLOB_APPEND;
 	}
-	return false;
+	return 0;
+}
+
+/* A glob may name a link to the device. */
+static bool globs_reach(const struct devices *devices, dev_t number)
+{
+	bool reached = false;
+	struct stat st;
+	glob_t paths;
+
+	if (globs_expand(devices, &paths) < 0)
+		return true;
+	for (size_t i = 0; i < paths.gl_pathc && !reached; i++)
+		reached = stat(paths.gl_pathv[i], &st) == 0 && S_ISBLK(st.st_mode) &&
+			  st.st_rdev == number;
+	globfree(&paths);
+	return reached;
 }
 
 /*
- * A view comes and goes with every refresh, and they are all loop devices: these
+ * A view comes and goes with every refresh, and views are loop devices: those
  * must be named.  Other devices may be named by a link that is made later.
  */
 static bool event_counts(const struct devices *devices, struct udev_device *event)
@@ -122,7 +147,8 @@ static bool event_counts(const struct devices *devices, struct udev_device *even
 
 	if (major(udev_device_get_devnum(event)) != LOOP_MAJOR)
 		return true;
-	return path && globs_name(devices, path) && !view_is_marked(path, NULL);
+	return path && !view_is_marked(path, NULL) &&
+	       globs_reach(devices, udev_device_get_devnum(event));
 }
 
 bool devices_changed(struct devices *devices)
@@ -189,24 +215,6 @@ static bool device_look(const char *path, const struct device *list, size_t coun
 	(void)snprintf(device.label, sizeof(device.label), "%s", content.label);
 	*ret_device = device;
 	return true;
-}
-
-/* All paths that the globs name, in one list. */
-static int globs_expand(const struct devices *devices, glob_t *ret_paths)
-{
-	int flags = 0;
-	int r;
-
-	*ret_paths = (glob_t){ 0 };
-	for (char **pattern = devices->globs; *pattern; pattern++) {
-		r = glob(*pattern, flags, NULL, ret_paths);
-		if (r == GLOB_NOSPACE) {
-			globfree(ret_paths);
-			return -ENOMEM;
-		}
-		flags = GLOB_APPEND;
-	}
-	return 0;
 }
 
 int devices_scan(struct devices *devices)

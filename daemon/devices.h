@@ -31,11 +31,14 @@ struct device {
 
 struct devices;
 
-/* @globs: NULL-ended patterns.  Scans once; -errno.  *@ret_fd (from udev) is readable when devices came or went. */
+/*
+ * @globs: NULL-ended patterns.  Scans once; -errno.  *@ret_fd (from udev) is readable
+ * when devices came or went.
+ */
 int devices_open(const char *const *globs, struct devices **ret_devices, int *ret_fd);
 void devices_close(struct devices *devices);
 
-/* Drain the events on the fd.  True: something came or went that the globs name, call devices_scan(). */
+/* Drain the events on the fd.  True: something came or went, call devices_scan(). */
 bool devices_changed(struct devices *devices);
 
 /* Look again.  May block on a device: call it in a worker.  -errno: nothing has changed. */
@@ -44,6 +47,9 @@ int devices_scan(struct devices *devices);
 size_t devices_count(const struct devices *devices);
 const struct device *devices_get(const struct devices *devices, size_t index);
 
-/* How many devices carry @uuid; *@ret_device is the first of them.  Two paths to one dev_t count once. */
+/*
+ * How many devices carry @uuid; *@ret_device is the first of them.  Two paths to
+ * one dev_t count once.
+ */
 unsigned int devices_find(const struct devices *devices, const char *uuid,
 			  const struct device **ret_device);

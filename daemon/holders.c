@@ -13,9 +13,9 @@
 #include "daemon/holders.h"
 #include "daemon/kernel_users.h"
 
-#define NAMESPACES_MAX 64
-#define MOUNTS_MAX 64
-#define LINE_BYTES 4096
+#define NAMESPACES_MAX	64
+#define MOUNTS_MAX	64
+#define LINE_BYTES	4096
 #define PROC_PATH_BYTES 320
 
 /* The mounts of the file system in one namespace. */
@@ -36,9 +36,9 @@ struct scan {
 /* A process while it is looked at. */
 struct subject {
 	pid_t pid;
-	const struct mount_namespace *namespace;	/* NULL: unknown */
+	const struct mount_namespace *namespace; /* NULL: unknown */
 	bool found;
-	enum holder_kind kind;		/* the worst that it holds */
+	enum holder_kind kind; /* the worst that it holds */
 };
 
 void holders_clean(char *text)
@@ -104,8 +104,10 @@ static uint32_t process_age_s(pid_t pid)
 	(void)fclose(file);
 	/* The command in parentheses may itself hold blanks and parentheses. */
 	at = strrchr(line, ')');
-	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
-				  " %*d %*d %*d %llu", &started) != 1)
+	if (!at || sscanf(at + 1,
+			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
+			  " %*d %*d %*d %llu",
+			  &started) != 1)
 		return 0;
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	started /= (unsigned long long)sysconf(_SC_CLK_TCK);
@@ -134,7 +136,8 @@ static bool namespace_has(const struct mount_namespace *namespace, uint64_t id)
 static bool file_fits(const struct scan *scan, const struct subject *subject, const char *path,
 		      struct statx *ret_stx)
 {
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, ret_stx) < 0)
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, ret_stx) <
+	    0)
 		return false;
 	if (device_fits(scan->query, makedev(ret_stx->stx_dev_major, ret_stx->stx_dev_minor)))
 		return true;
@@ -265,7 +268,7 @@ static void namespace_read(const struct scan *scan, pid_t pid, struct mount_name
 		if (sscanf(line, "%" SCNu64 " %*u %u:%u ", &id, &device_major, &device_minor) != 3)
 			continue;
 		if (makedev(device_major, device_minor) == scan->query->super)
-			namespace->ids[namespace->id_count++] = id;
+		namespace->ids[namespace->id_count++] = id;
 	}
 	(void)fclose(file);
 }

@@ -120,8 +120,8 @@ static void add_mounts(const struct holders_query *query, struct holders *holder
 	while (mnt_table_next_fs(table, iter, &entry) == 0) {
 		const char *target = mnt_fs_get_target(entry);
 
-		if (!target || (query->mount_id != 0 &&
-				(uint64_t)mnt_fs_get_id(entry) == query->mount_id))
+		if (!target ||
+		    (query->mount_id != 0 && (uint64_t)mnt_fs_get_id(entry) == query->mount_id))
 			continue;
 		if (entry_overlays(query, entry))
 			add_user(holders, "overlay", target);

@@ -61,10 +61,14 @@ static void take_back(struct work *work)
 static bool fail_giving_up(struct work *work, int r, const char *what)
 {
 	if (r == -EBUSY)
-		return work_settle(work, MOUNT_BUSY, EBUSY, "programs have files of %.150s open for "
-				   "writing, or hold deleted files", work->job->mount_point);
-	return work_settle(work, MOUNT_FAILED, -r, "%s for the giving up of %.100s failed: %s; it stays "
-			   "mounted read-write", what, work->job->mount_point, strerror(-r));
+		return work_settle(work, MOUNT_BUSY, EBUSY,
+				   "programs have files of %.150s open for "
+				   "writing, or hold deleted files",
+				   work->job->mount_point);
+	return work_settle(work, MOUNT_FAILED, -r,
+			   "%s for the giving up of %.100s failed: %s; it stays "
+			   "mounted read-write",
+			   what, work->job->mount_point, strerror(-r));
 }
 
 static bool sync_volume(struct work *work)
@@ -84,7 +88,8 @@ static bool prove_read_only(struct work *work)
 		return false;
 	if (work->mounted.state == MOUNTED_ENDED)
 		return true;
-	return work_settle(work, MOUNT_FAILED, EROFS, "%.100s still shows as writable after it was made "
+	return work_settle(work, MOUNT_FAILED, EROFS,
+			   "%.100s still shows as writable after it was made "
 			   "read-only; it stays as it is: see the kernel's log",
 			   work->job->mount_point);
 }
@@ -136,9 +141,11 @@ static bool confirm_given_up(struct work *work)
 	if (work->mounted.state != MOUNTED_ENDED) {
 		r = work_try(work, work_probe_unused, WORK_ELSEWHERE);
 		if (r < 0)
-			return work_settle(work, MOUNT_BUSY, -r, "%.120s is in use though it is not "
-					   "mounted here; that nothing writes to it can not be proven",
-					   work->job->device);
+			return work_settle(
+				work, MOUNT_BUSY, -r,
+				"%.120s is in use though it is not "
+				"mounted here; that nothing writes to it can not be proven",
+				work->job->device);
 	}
 	r = blockdev_drain(work->device, work->number, DRAIN_TIMEOUT_MS);
 	return r == 0 ? true : work_fail(work, -r, "waiting for the last writes", "try again");
@@ -183,8 +190,8 @@ bool mount_publish(struct work *work)
 	if (!work_need_device(work) || !work_look(work))
 		return false;
 	if (work->mounted.state != MOUNTED_WRITE)
-		return work_settle(work, MOUNT_FAILED, EROFS, "volume %s is not mounted read-write here",
-				   work->job->name);
+		return work_settle(work, MOUNT_FAILED, EROFS,
+				   "volume %s is not mounted read-write here", work->job->name);
 	r = open_root(work, &root);
 	if (r == 0 && syncfs(root) < 0)
 		r = -errno;
@@ -210,7 +217,8 @@ static bool freeze_super(struct work *work, int root)
 {
 	if (ioctl(root, FIFREEZE, 0) < 0 && errno != EBUSY)
 		return work_fail(work, errno, "freezing the file system", "reset this host");
-	(void)work_settle(work, MOUNT_DONE, 0, "%.120s is frozen, programs that write to it wait; this "
+	(void)work_settle(work, MOUNT_DONE, 0,
+			  "%.120s is frozen, programs that write to it wait; this "
 			  "host must be restarted before it can mount the volume again",
 			  work->job->mount_point);
 	return true;
@@ -228,8 +236,9 @@ static bool drain_and_detach(struct work *work)
 	if (umount2(work->target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && r == 0)
 		r = -errno;
 	record_remove(work->job->record_dir, mounted_mark(work->job));
-	return r == 0 ? true : work_fail(work, -r, "waiting for the last writes after the shut-down",
-					 "reset this host");
+	return r == 0 ? true :
+			work_fail(work, -r, "waiting for the last writes after the shut-down",
+				  "reset this host");
 }
 
 bool mount_shut_down(struct work *work)

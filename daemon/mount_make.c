@@ -16,9 +16,9 @@
 #include "daemon/record.h"
 #include "daemon/views.h"
 
-#define DRAIN_TIMEOUT_MS 10000
+#define DRAIN_TIMEOUT_MS    10000
 #define CHECK_ARGUMENTS_MAX 8
-#define MESSAGE_BYTES 128
+#define MESSAGE_BYTES	    128
 
 extern char **environ;
 
@@ -45,9 +45,10 @@ static bool merge_options(struct work *work, bool writer, struct profile_options
 
 	if (r == 0)
 		return true;
-	return work_settle(work, MOUNT_FAILED, -r, "the mount option '%s' of volume %s is not allowed "
-			   "on %s; change `options` in the volume's record", wrong, work->job->name,
-			   work->profile->fstype);
+	return work_settle(work, MOUNT_FAILED, -r,
+			   "the mount option '%s' of volume %s is not allowed "
+			   "on %s; change `options` in the volume's record",
+			   wrong, work->job->name, work->profile->fstype);
 }
 
 static bool fail_mount(struct work *work, const struct newmount *what, int r, const char *message)
@@ -128,8 +129,9 @@ static bool lock_device(struct work *work)
 {
 	int r = blockdev_set_read_only(work->device, true);
 
-	return r == 0 ? true : work_fail(work, -r, "making the volume's device read-only",
-					 "the volume is not mounted without it");
+	return r == 0 ? true :
+			work_fail(work, -r, "making the volume's device read-only",
+				  "the volume is not mounted without it");
 }
 
 /* What was mounted here before goes first.  Held by programs, it stays as it is: read-only. */
@@ -142,9 +144,10 @@ static bool end_former(struct work *work)
 		return work->mounted.state == MOUNTED_FOREIGN ? work_foreign(work) : true;
 	if (r != -EBUSY)
 		return work_fail(work, -r, "unmounting the former mount", "unmount it by hand");
-	return work_settle(work, MOUNT_STALE_HELD, EBUSY,
-			   "programs hold the former %s on %.120s; it stays, read-only, until they let go",
-			   view ? "view" : "writer's mount", work->job->mount_point);
+	return work_settle(
+		work, MOUNT_STALE_HELD, EBUSY,
+		"programs hold the former %s on %.120s; it stays, read-only, until they let go",
+		view ? "view" : "writer's mount", work->job->mount_point);
 }
 
 static bool attach_view(struct work *work)
@@ -175,8 +178,10 @@ bool mount_view(struct work *work)
 	if (work->mounted.state == MOUNTED_FOREIGN)
 		return work_foreign(work);
 	if (work->mounted.state == MOUNTED_WRITE)
-		return work_settle(work, MOUNT_FAILED, EBUSY, "volume %s is mounted read-write; it must "
-				   "be given up before it can be viewed", work->job->name);
+		return work_settle(work, MOUNT_FAILED, EBUSY,
+				   "volume %s is mounted read-write; it must "
+				   "be given up before it can be viewed",
+				   work->job->name);
 	return lock_device(work) && end_former(work) && work_identify(work) && attach_view(work);
 }
 
@@ -191,12 +196,12 @@ static bool make_way(struct work *work)
 		return true;
 	}
 	if (r == -EBUSY)
-		return work_settle(work, MOUNT_BUSY, EBUSY,
-				   "programs hold the %s on %.80s%s", ended ?
-				   "former writer's mount" : "view", work->job->mount_point, ended ?
-				   ", whose superblock is on the device itself: it can not be mounted "
-				   "over, they must let go" :
-				   "; they must let go, or it is mounted over them");
+		return work_settle(
+			work, MOUNT_BUSY, EBUSY, "programs hold the %s on %.80s%s",
+			ended ? "former writer's mount" : "view", work->job->mount_point,
+			ended ? ", whose superblock is on the device itself: it can not be mounted "
+				"over, they must let go" :
+				"; they must let go, or it is mounted over them");
 	if (r < 0)
 		return work_fail(work, -r, "unmounting the view", "unmount it by hand");
 	return work->mounted.state == MOUNTED_FOREIGN ? work_foreign(work) : true;
@@ -212,10 +217,11 @@ static bool refuse_used_device(struct work *work)
 	if (r != -EBUSY)
 		return work_fail(work, -r, "opening the volume's device for itself alone",
 				 "see the kernel's log");
-	return work_settle(work, MOUNT_BUSY, EBUSY,
-			   "%.100s is in use though nothing of it is mounted here: a mount in another "
-			   "namespace, a file still open on a detached mount, LVM, md or swap",
-			   work->job->device);
+	return work_settle(
+		work, MOUNT_BUSY, EBUSY,
+		"%.100s is in use though nothing of it is mounted here: a mount in another "
+		"namespace, a file still open on a detached mount, LVM, md or swap",
+		work->job->device);
 }
 
 /* What was read while another host was the writer must not be mistaken for what is there now. */
@@ -223,8 +229,9 @@ static bool drop_cache(struct work *work)
 {
 	int r = blockdev_drop_cache(work->device);
 
-	return r == 0 ? true : work_fail(work, -r, "dropping the cache of the volume's device",
-					 "see the kernel's log");
+	return r == 0 ? true :
+			work_fail(work, -r, "dropping the cache of the volume's device",
+				  "see the kernel's log");
 }
 
 static bool unlock_device(struct work *work)
@@ -236,8 +243,10 @@ static bool unlock_device(struct work *work)
 		r = blockdev_is_read_only(work->device, &read_only);
 	if (r == 0 && !read_only)
 		return true;
-	return work_settle(work, MOUNT_FAILED, r < 0 ? -r : EROFS, "%.150s can not be made writable: "
-			   "the storage presents it read-only", work->job->device);
+	return work_settle(work, MOUNT_FAILED, r < 0 ? -r : EROFS,
+			   "%.150s can not be made writable: "
+			   "the storage presents it read-only",
+			   work->job->device);
 }
 
 static int run_check(const struct profile *profile, const char *device, int *ret_status)
@@ -286,14 +295,17 @@ static bool check_volume(struct work *work, const struct newmount *what)
 		return false;
 	r = run_check(profile, work->job->device, &status);
 	if (r < 0)
-		return work_settle(work, MOUNT_FAILED, -r, "running %s on %.100s failed: %s; install it, "
-				   "or set fsck = never", profile->check[0], work->job->device,
-				   strerror(-r));
+		return work_settle(work, MOUNT_FAILED, -r,
+				   "running %s on %.100s failed: %s; install it, "
+				   "or set fsck = never",
+				   profile->check[0], work->job->device, strerror(-r));
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= profile->check_good_max)
 		return true;
-	return work_settle(work, MOUNT_FAILED, EUCLEAN, "%s found damage on %.100s that it did not "
-			   "repair (status %d); repair the file system by hand", profile->check[0],
-			   work->job->device, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	return work_settle(work, MOUNT_FAILED, EUCLEAN,
+			   "%s found damage on %.100s that it did not "
+			   "repair (status %d); repair the file system by hand",
+			   profile->check[0], work->job->device,
+			   WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
 /* Mounted, and really writable? */
@@ -304,8 +316,10 @@ static bool confirm_writable(struct work *work)
 	if (work->mounted.state == MOUNTED_WRITE)
 		return true;
 	(void)work_unmount(work);
-	return work_settle(work, MOUNT_FAILED, EROFS, "%.100s was mounted on %.100s and is not writable; "
-			   "see the kernel's log", work->job->device, work->job->mount_point);
+	return work_settle(work, MOUNT_FAILED, EROFS,
+			   "%.100s was mounted on %.100s and is not writable; "
+			   "see the kernel's log",
+			   work->job->device, work->job->mount_point);
 }
 
 static bool mount_writer(struct work *work)
@@ -323,7 +337,7 @@ static bool mount_writer(struct work *work)
 	return check_volume(work, &what) && make_mount(work, &what) && confirm_writable(work);
 }
 
-/* Nothing may stay half done: what the attempt has written is on the disk, then the lock is back. */
+/* Nothing stays half done: what the attempt has written is on the disk, then the lock is back. */
 static void relock_device(struct work *work)
 {
 	(void)blockdev_drain(work->device, work->number, DRAIN_TIMEOUT_MS);

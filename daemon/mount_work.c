@@ -15,9 +15,9 @@
 #include "daemon/mount_work.h"
 #include "daemon/record.h"
 
-#define BUSY_TRIES 5
+#define BUSY_TRIES    5
 #define BUSY_PAUSE_MS 20
-#define STACK_MAX 32
+#define STACK_MAX     32
 
 bool work_settle(struct work *work, enum mount_outcome outcome, int error, const char *format, ...)
 {
@@ -54,13 +54,15 @@ bool work_foreign(struct work *work)
 	const struct mounted *mounted = &work->mounted;
 
 	if (strcmp(mounted->where, work->target) == 0)
-		return work_settle(work, MOUNT_FOREIGN, EBUSY,
-				   "%.80s (%s) is mounted on %.80s and not by this daemon; it is left "
-				   "alone: unmount it", mounted->source, mounted->fstype,
-				   work->job->mount_point);
-	return work_settle(work, MOUNT_FOREIGN, EBUSY,
-			   "%.80s is mounted on %.80s by somebody else; it is left alone: unmount it",
-			   work->job->device, mounted->where);
+		return work_settle(
+			work, MOUNT_FOREIGN, EBUSY,
+			"%.80s (%s) is mounted on %.80s and not by this daemon; it is left "
+			"alone: unmount it",
+			mounted->source, mounted->fstype, work->job->mount_point);
+	return work_settle(
+		work, MOUNT_FOREIGN, EBUSY,
+		"%.80s is mounted on %.80s by somebody else; it is left alone: unmount it",
+		work->job->device, mounted->where);
 }
 
 bool work_need_device(struct work *work)
@@ -73,7 +75,8 @@ bool work_need_device(struct work *work)
 	if (work->job->device[0] == '\0')
 		return work_settle(work, MOUNT_NO_DEVICE, ENODEV,
 				   "no device here carries the file system %s; connect it, or see "
-				   "[devices] allow in volctl.conf", work->job->uuid);
+				   "[devices] allow in volctl.conf",
+				   work->job->uuid);
 	return work_settle(work, MOUNT_NO_DEVICE, work->result->error,
 			   "opening %.120s failed: %s; is it connected?", work->job->device,
 			   strerror(work->result->error));
@@ -118,15 +121,21 @@ static bool refuse_odd_target(struct work *work)
 	char link[2];
 
 	if (path[0] != '/')
-		return work_settle(work, MOUNT_FAILED, EINVAL, "the mount point '%.180s' is not an "
-				   "absolute path; change the volume's record", path);
+		return work_settle(work, MOUNT_FAILED, EINVAL,
+				   "the mount point '%.180s' is not an "
+				   "absolute path; change the volume's record",
+				   path);
 	if (readlink(path, link, sizeof(link)) >= 0)
-		return work_settle(work, MOUNT_FAILED, ELOOP, "the mount point %.180s is a symbolic "
-				   "link; replace it by a folder", path);
+		return work_settle(work, MOUNT_FAILED, ELOOP,
+				   "the mount point %.180s is a symbolic "
+				   "link; replace it by a folder",
+				   path);
 	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT)
-		return work_settle(work, MOUNT_FAILED, errno, "the mount point %.160s can not be used: "
-				   "%s; make it a folder", path, strerror(errno));
+		return work_settle(work, MOUNT_FAILED, errno,
+				   "the mount point %.160s can not be used: "
+				   "%s; make it a folder",
+				   path, strerror(errno));
 	return true;
 }
 
@@ -139,20 +148,24 @@ bool work_need_target(struct work *work)
 		return false;
 	r = make_folders(path);
 	if (r < 0)
-		return work_settle(work, MOUNT_FAILED, -r, "making the mount point %.160s failed: %s",
-				   path, strerror(-r));
+		return work_settle(work, MOUNT_FAILED, -r,
+				   "making the mount point %.160s failed: %s", path, strerror(-r));
 	if (!realpath(path, work->target))
-		return work_settle(work, MOUNT_FAILED, errno, "the mount point %.160s can not be "
-				   "reached: %s", path, strerror(errno));
+		return work_settle(work, MOUNT_FAILED, errno,
+				   "the mount point %.160s can not be "
+				   "reached: %s",
+				   path, strerror(errno));
 	return true;
 }
 
 void work_warn_hidden(struct work *work)
 {
 	if (work->mounted.state == MOUNTED_NOT && !folder_is_empty(work->target))
-		(void)snprintf(work->result->reason, sizeof(work->result->reason),
-			       "the mount point %.160s is not empty; what is in it is hidden by the "
-			       "volume", work->job->mount_point);
+		(void)snprintf(
+			work->result->reason, sizeof(work->result->reason),
+			"the mount point %.160s is not empty; what is in it is hidden by the "
+			"volume",
+			work->job->mount_point);
 }
 
 uint32_t work_find_holders(struct work *work, enum work_search search)
@@ -237,10 +250,11 @@ static bool refuse_many_devices(struct work *work)
 				 "see the kernel's log");
 	if (count == 1)
 		return true;
-	return work_settle(work, MOUNT_WRONG_FS, EINVAL,
-			   "%.100s is one of %llu devices of a btrfs file system; a view needs a second "
-			   "node of each, which btrfs refuses: only single-device btrfs can be shared",
-			   work->job->device, (unsigned long long)count);
+	return work_settle(
+		work, MOUNT_WRONG_FS, EINVAL,
+		"%.100s is one of %llu devices of a btrfs file system; a view needs a second "
+		"node of each, which btrfs refuses: only single-device btrfs can be shared",
+		work->job->device, (unsigned long long)count);
 }
 
 bool work_identify(struct work *work)
@@ -250,25 +264,31 @@ bool work_identify(struct work *work)
 	int r = blockdev_identify(work->device, &content);
 
 	if (r == -EUCLEAN)
-		return work_settle(work, MOUNT_WRONG_FS, EUCLEAN, "%.120s carries the marks of more "
+		return work_settle(work, MOUNT_WRONG_FS, EUCLEAN,
+				   "%.120s carries the marks of more "
 				   "than one file system; remove the stale one with wipefs(8)",
 				   job->device);
 	if (r < 0)
-		return work_settle(work, MOUNT_FAILED, -r, "reading %.150s failed: %s; see the kernel's "
-				   "log", job->device, strerror(-r));
+		return work_settle(work, MOUNT_FAILED, -r,
+				   "reading %.150s failed: %s; see the kernel's "
+				   "log",
+				   job->device, strerror(-r));
 	(void)snprintf(work->result->fstype, sizeof(work->result->fstype), "%s", content.fstype);
 	if (content.fstype[0] == '\0')
-		return work_settle(work, MOUNT_WRONG_FS, EINVAL, "%.120s carries no file system that "
-				   "is known here; expected the one with UUID %s", job->device,
-				   job->uuid);
+		return work_settle(work, MOUNT_WRONG_FS, EINVAL,
+				   "%.120s carries no file system that "
+				   "is known here; expected the one with UUID %s",
+				   job->device, job->uuid);
 	if (job->uuid[0] != '\0' && strcasecmp(content.uuid, job->uuid) != 0)
-		return work_settle(work, MOUNT_WRONG_FS, EINVAL, "%.100s now carries a file system "
-				   "with UUID %s, expected %s; was it made anew?", job->device,
-				   content.uuid, job->uuid);
+		return work_settle(work, MOUNT_WRONG_FS, EINVAL,
+				   "%.100s now carries a file system "
+				   "with UUID %s, expected %s; was it made anew?",
+				   job->device, content.uuid, job->uuid);
 	work->profile = profile_find(content.fstype);
 	if (!work->profile)
-		return work_settle(work, MOUNT_WRONG_FS, EINVAL, "%.100s carries %s, which can not be "
-				   "shared; handled are %s", job->device, content.fstype,
-				   profile_types());
+		return work_settle(work, MOUNT_WRONG_FS, EINVAL,
+				   "%.100s carries %s, which can not be "
+				   "shared; handled are %s",
+				   job->device, content.fstype, profile_types());
 	return refuse_many_devices(work);
 }

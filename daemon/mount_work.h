@@ -17,7 +17,7 @@
 struct work {
 	const struct mount_job *job;
 	struct mount_result *result;
-	char target[PATH_MAX];		/* the mount point without symbolic links; "": there is none */
+	char target[PATH_MAX];		/* the mount point without links; "": there is none */
 	int device;			/* open for reading; -1: none */
 	dev_t number;
 	struct mounted mounted;		/* as work_look() found it last */
@@ -53,7 +53,7 @@ void work_warn_hidden(struct work *work);
 enum work_search {
 	WORK_ANY_HOLDER,
 	WORK_BLOCKING_READ_ONLY,	/* files open for writing, deleted files */
-	WORK_ELSEWHERE,			/* the mount point is free: other mounts, other namespaces */
+	WORK_ELSEWHERE,			/* other mounts, also in other namespaces */
 };
 int work_try(struct work *work, int (*operation)(struct work *work), enum work_search search);
 
@@ -63,7 +63,7 @@ uint32_t work_find_holders(struct work *work, enum work_search search);
 /* For work_try(): unmount what is on the mount point. */
 int work_unmount(struct work *work);
 
-/* Unmount all of ours that is stacked on the mount point.  -EBUSY, with holders; otherwise 0 or -errno. */
+/* Unmount all of ours that is stacked on the mount point.  0, -EBUSY with holders, -errno. */
 int work_unmount_all(struct work *work);
 
 /* For work_try(): does anything live on the device itself? */

@@ -95,7 +95,7 @@ static struct libmnt_fs *table_find_target(struct libmnt_table *table, const cha
 
 	if (fd < 0 || newmount_id(fd, &id) < 0)
 		return NULL;
-	(void)fstat(fd, &st);	/* fails where the file system has been shut down */
+	(void)fstat(fd, &st); /* fails where the file system has been shut down */
 	iter = mnt_new_iter(MNT_ITER_FORWARD);
 	if (!iter)
 		return NULL;

@@ -17,7 +17,7 @@ struct mounted {
 	dev_t super;			/* the superblock's number there */
 	dev_t root;			/* st_dev of its root: another one on btrfs */
 	bool super_writable;
-	bool device_used;		/* MOUNTED_NOT: by something that is in no mount table here */
+	bool device_used;		/* MOUNTED_NOT: by what is in no mount table here */
 	char fstype[16];
 	char source[PATH_BYTES_MAX + 1];
 	char where[PATH_BYTES_MAX + 1];	/* the mount point found */

@@ -32,8 +32,10 @@ static bool mount_look(struct work *work)
 	if (work->mounted.state == MOUNTED_FOREIGN)
 		return work_foreign(work);
 	if (work->mounted.device_used)
-		(void)work_settle(work, MOUNT_DONE, 0, "%.120s is in use though nothing of it is mounted "
-				  "here: by LVM, md, swap or another namespace", work->job->device);
+		(void)work_settle(work, MOUNT_DONE, 0,
+				  "%.120s is in use though nothing of it is mounted "
+				  "here: by LVM, md, swap or another namespace",
+				  work->job->device);
 	thaw_leftover(work);
 	return work_need_device(work);
 }
@@ -62,16 +64,19 @@ static bool mount_unmount(struct work *work)
 	if (work->mounted.state == MOUNTED_FOREIGN)
 		return work_foreign(work);
 	if (work->mounted.state == MOUNTED_WRITE)
-		return work_settle(work, MOUNT_FAILED, EBUSY, "volume %s is mounted read-write; it must "
-				   "be given up before it is unmounted", work->job->name);
+		return work_settle(work, MOUNT_FAILED, EBUSY,
+				   "volume %s is mounted read-write; it must "
+				   "be given up before it is unmounted",
+				   work->job->name);
 	writer = work->mounted.state == MOUNTED_ENDED || work->mounted.device_used;
 	r = work_unmount_all(work);
 	if (r == 0 && writer && work->device >= 0)
 		r = work_try(work, work_probe_unused, WORK_ELSEWHERE);
 	if (r == -EBUSY)
-		return work_settle(work, MOUNT_BUSY, EBUSY, "programs, or mounts elsewhere, hold what is "
-				   "mounted from %.60s on %.100s", work->job->device,
-				   work->job->mount_point);
+		return work_settle(work, MOUNT_BUSY, EBUSY,
+				   "programs, or mounts elsewhere, hold what is "
+				   "mounted from %.60s on %.100s",
+				   work->job->device, work->job->mount_point);
 	return r == 0 ? true : work_fail(work, -r, "unmounting the volume", "see the kernel's log");
 }
 
@@ -95,11 +100,14 @@ static bool mount_lock_device(struct work *work)
 	if (work->mounted.state == MOUNTED_FOREIGN)
 		return work_foreign(work);
 	if (work->mounted.state == MOUNTED_WRITE)
-		return work_settle(work, MOUNT_FAILED, EBUSY, "volume %s is mounted read-write; it must "
-				   "be given up before its device is locked", work->job->name);
+		return work_settle(work, MOUNT_FAILED, EBUSY,
+				   "volume %s is mounted read-write; it must "
+				   "be given up before its device is locked",
+				   work->job->name);
 	r = blockdev_set_read_only(work->device, true);
-	return r == 0 ? true : work_fail(work, -r, "making the volume's device read-only",
-					 "see the kernel's log");
+	return r == 0 ? true :
+			work_fail(work, -r, "making the volume's device read-only",
+				  "see the kernel's log");
 }
 
 /* The device and the mount point as they are; either may be missing. */

@@ -42,7 +42,7 @@ struct holder {
 
 enum mount_op {
 	MOUNT_LOOK,		/* what is here now?  At start, and after a doubtful end */
-	MOUNT_VIEW,		/* mount as viewer; unmounts an idle older view or ended writer first */
+	MOUNT_VIEW,		/* mount as viewer, instead of an idle older view or ended writer */
 	MOUNT_WRITE,		/* the right is ours: mount read-write */
 	MOUNT_PREFLUSH,		/* syncfs while writers go on: makes the giving up short */
 	MOUNT_GIVE_UP,		/* gate, sync, remount read-only, device read-only, proof */
@@ -55,8 +55,8 @@ enum mount_op {
 
 enum mount_outcome {
 	MOUNT_DONE,
-	MOUNT_BUSY,		/* files are open: holders say whose; everything is as it was before */
-	MOUNT_STALE_HELD,	/* MOUNT_VIEW: the old mount stays for its holders, device read-only */
+	MOUNT_BUSY,		/* files are open: holders say whose; all is as it was before */
+	MOUNT_STALE_HELD,	/* MOUNT_VIEW: the old mount stays for its holders, read-only */
 	MOUNT_FOREIGN,		/* somebody else has it mounted: reported, not touched */
 	MOUNT_NO_DEVICE,
 	MOUNT_TWICE,		/* more than one device carries the UUID */
@@ -69,7 +69,7 @@ enum mount_state {
 	MOUNTED_NOT,
 	MOUNTED_VIEW,		/* our viewer's mount */
 	MOUNTED_WRITE,		/* read-write on the volume's own device */
-	MOUNTED_ENDED,		/* a former writer's mount: read-only, device read-only, held by programs */
+	MOUNTED_ENDED,		/* a former writer's mount: it and the device are read-only */
 	MOUNTED_FOREIGN,
 };
 
@@ -104,7 +104,7 @@ struct mount_result {
 	uint32_t holder_count;		/* may be larger than HOLDERS_MAX: the rest is not listed */
 	struct holder holders[HOLDERS_MAX];
 	uint64_t written;		/* sectors written to the device since it appeared */
-	bool changed;			/* MOUNT_PUBLISH: something was written since written_before */
+	bool changed;			/* MOUNT_PUBLISH: written to since written_before */
 	uint64_t open_for_writing;	/* MOUNT_HOLDERS: how many files */
 	uint64_t free_bytes;		/* UINT64_MAX: unknown */
 	uint64_t total_bytes;

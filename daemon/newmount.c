@@ -141,8 +141,7 @@ static unsigned long present_flags(int directory)
 	if (fstatvfs(directory, &st) < 0)
 		return 0;
 	return (st.f_flag & ST_NODEV ? MS_NODEV : 0) | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) |
-	       (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0) |
-	       (st.f_flag & ST_NOATIME ? MS_NOATIME : 0) |
+	       (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0) | (st.f_flag & ST_NOATIME ? MS_NOATIME : 0) |
 	       (st.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0);
 }
 

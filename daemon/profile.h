@@ -16,7 +16,7 @@ struct profile {
 	const char *fstype;		/* as libblkid and the kernel name it */
 	const char *viewer_options;	/* beside ro */
 	const char *writer_options;
-	const char *const *options;	/* allowed: "discard", "commit="; a '*' before: for viewers too */
+	const char *const *options;	/* allowed: "discard", "commit="; '*': viewers too */
 	const char *const *check;	/* program and arguments, the device follows */
 	uint8_t check_good_max;		/* highest exit status that means whole, or repaired */
 	bool check_after_replay;	/* the program refuses a journal that is not empty */
@@ -31,7 +31,7 @@ const struct profile *profile_find(const char *fstype);
 /* The types that are handled, for messages: "ext4, xfs, ...". */
 const char *profile_types(void);
 
-/* What a mount is made with: the superblock's own options, and the attributes of the mount (KERNEL_ATTR_). */
+/* What a mount is made with: the superblock's options and the mount's KERNEL_ATTR_ bits. */
 struct profile_options {
 	char text[512];
 	unsigned int attributes;

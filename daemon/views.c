@@ -11,9 +11,9 @@
 #include "daemon/blockdev.h"
 #include "daemon/views.h"
 
-#define VIEW_PREFIX "volctl:"
+#define VIEW_PREFIX	 "volctl:"
 #define ATTACH_TRIES_MAX 50
-#define ATTACH_PAUSE_MS 10
+#define ATTACH_PAUSE_MS	 10
 
 /* The lower device may be cut into sectors of 4096 bytes, and then so must the view be. */
 static int view_config(int lower, const char *mark, struct loop_config *ret_config)
@@ -99,8 +99,8 @@ bool view_is_marked(const char *path, const char *mark)
 		return false;
 	info.lo_file_name[sizeof(info.lo_file_name) - 1] = '\0';
 	if (!mark)
-		return strncmp((const char *)info.lo_file_name, VIEW_PREFIX,
-			       strlen(VIEW_PREFIX)) == 0;
+		return strncmp((const char *)info.lo_file_name, VIEW_PREFIX, strlen(VIEW_PREFIX)) ==
+		       0;
 	(void)snprintf(expected, sizeof(expected), "%s%s", VIEW_PREFIX, mark);
 	return strcmp((const char *)info.lo_file_name, expected) == 0;
 }

@@ -31,7 +31,7 @@
 
 #define WORD_BYTES 64
 
-/* More threads than a host has requests under way, or a stall stops the rest.  Before 3.12: no limit. */
+/* More threads than requests under way, or a stall stops the rest.  Before 3.12: no limit. */
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 12)
 #define FUSE_OPTIONS "fsname=fusedisk,max_threads=128"
 #else

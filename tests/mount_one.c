@@ -16,19 +16,24 @@
 #include "daemon/mounts.h"
 
 static const char *const op_names[] = {
-	[MOUNT_LOOK] = "look", [MOUNT_VIEW] = "view", [MOUNT_WRITE] = "write",
-	[MOUNT_PREFLUSH] = "preflush", [MOUNT_GIVE_UP] = "give-up", [MOUNT_PUBLISH] = "publish",
-	[MOUNT_UNMOUNT] = "unmount", [MOUNT_HOLDERS] = "holders",
-	[MOUNT_LOCK_DEVICE] = "lock-device", [MOUNT_SHUT_DOWN] = "shut-down",
+	[MOUNT_LOOK] = "look",
+	[MOUNT_VIEW] = "view",
+	[MOUNT_WRITE] = "write",
+	[MOUNT_PREFLUSH] = "preflush",
+	[MOUNT_GIVE_UP] = "give-up",
+	[MOUNT_PUBLISH] = "publish",
+	[MOUNT_UNMOUNT] = "unmount",
+	[MOUNT_HOLDERS] = "holders",
+	[MOUNT_LOCK_DEVICE] = "lock-device",
+	[MOUNT_SHUT_DOWN] = "shut-down",
 };
 static const char *const state_names[] = {
-	[MOUNTED_NOT] = "not", [MOUNTED_VIEW] = "view", [MOUNTED_WRITE] = "write",
+	[MOUNTED_NOT] = "not",	   [MOUNTED_VIEW] = "view",	  [MOUNTED_WRITE] = "write",
 	[MOUNTED_ENDED] = "ended", [MOUNTED_FOREIGN] = "foreign",
 };
 static const char *const kind_names[] = {
-	[HOLDER_READING] = "reading", [HOLDER_WRITING] = "writing",
-	[HOLDER_UNLINKED] = "unlinked", [HOLDER_CWD] = "cwd", [HOLDER_KERNEL] = "kernel",
-	[HOLDER_UNKNOWN] = "unknown",
+	[HOLDER_READING] = "reading", [HOLDER_WRITING] = "writing", [HOLDER_UNLINKED] = "unlinked",
+	[HOLDER_CWD] = "cwd",	      [HOLDER_KERNEL] = "kernel",   [HOLDER_UNKNOWN] = "unknown",
 };
 
 static void put(char *to, size_t size, const char *text)

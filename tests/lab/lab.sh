@@ -5,7 +5,8 @@
 #
 # A host is a mount namespace (and a host name) of its own, kept alive by a
 # sleeping process, with /run, /mnt, /etc and /var/lib of its own, an own machine id
-# and an own boot id.  Mount points belong below /mnt: the other folders are everybody's.  A shared disk is a file; each host has its own loop device over it,
+# and an own boot id.  Mount points belong below /mnt: the other folders are
+# everybody's.  A shared disk is a file; each host has its own loop device over it,
 # hence its own page cache and superblocks, as with a real shared disk.
 #
 # Source it, or run `lab.sh clean DIR` to remove what a killed lab has left.
@@ -15,14 +16,14 @@
 #   lab_begin                         makes $LAB; everything goes with the shell, also on a signal
 #   lab_disk NAME SIZE FSTYPE|none [SECTOR]   a shared disk; SECTOR: 512 or 4096
 #   lab_uuid NAME                     prints the UUID of the disk's file system
-#   lab_host NAME [DISK[:fault]...]   a host, with these disks or with all; `:fault` lets lab_fault work
+#   lab_host NAME [DISK[:fault]...]   a host, with these disks or all; `:fault`: lab_fault works
 #   lab_attach HOST DISK[:fault]      one disk more
 #   lab_detach HOST DISK
 #   lab_run HOST COMMAND...           run inside, in the foreground
 #   lab_spawn HOST LOG COMMAND...     in the background: $LAB_PID
 #   lab_loop HOST DISK                prints the loop device; inside a host it is /run/disks/DISK
 #   lab_fault HOST DISK MODE          ok, eio, wreio, drop, stall, delay:MICROSECONDS or die
-#   lab_reboot HOST                   everything inside is killed; new boot id, new devices, empty /run
+#   lab_reboot HOST                   all inside is killed; new boot id, new devices, empty /run
 #   lab_daemon HOST [ARGUMENT...]     start $VOLCTLD inside and wait until it is ready
 #   lab_daemon_stop HOST [SIGNAL]     and wait until it is gone
 #   lab_volctl HOST ARGUMENT...       run $VOLCTL inside
@@ -134,7 +135,8 @@ lab_host_begin()
 		mkdir /run/disks
 		[ ! -d /mnt ] || mount -t tmpfs -o mode=755 lab /mnt
 		for part in etc var/lib; do
-			mount -t overlay -o "lowerdir=/$part,upperdir=$2/$part/up,workdir=$2/$part/work" \
+			own=$2/$part
+			mount -t overlay -o "lowerdir=/$part,upperdir=$own/up,workdir=$own/work" \
 				lab "/$part"
 		done
 		mkdir -p /etc/volctl /var/lib/volctl
@@ -311,7 +313,10 @@ lab_daemon_stop()
 	local pid
 	pid=$(cat "$LAB/hosts/$1/daemon") || return 1
 	kill "-${2:-TERM}" "$pid" 2> /dev/null
-	lab_until "$LAB_PATIENCE_S" lab_is_gone "$pid" || { lab_say "the daemon on $1 does not end"; return 1; }
+	if ! lab_until "$LAB_PATIENCE_S" lab_is_gone "$pid"; then
+		lab_say "the daemon on $1 does not end"
+		return 1
+	fi
 	wait "$pid" 2> /dev/null
 }
 
@@ -359,7 +364,10 @@ lab_clean()
 	done
 	for host in "$LAB"/hosts/*/; do
 		[ -d "$host" ] || continue
-		lab_host_end "$(basename "$host")" || { lab_say "processes of $host do not end"; status=1; }
+		if ! lab_host_end "$(basename "$host")"; then
+			lab_say "processes of $host do not end"
+			status=1
+		fi
 	done
 	lab_until 10 lab_loops_are_gone || { lab_say "left: $(lab_loops_left)"; status=1; }
 	for pid in "$LAB"/fuse/*.pid; do
