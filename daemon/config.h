@@ -42,8 +42,13 @@ void config_defaults(struct config *config);
 
 /*
  * Read @path (NULL: SYSCONFDIR "/volctl/volctl.conf", which may be missing) and the *.conf files in
- * the folder @path ".d" in the order of their names.  0, or -errno with *@config untouched.
- * @report is called with each error as a line for people, "FILE:LINE:COL: ...", and what could not be read.
+ * the folder @path ".d" in the order of their names, on top of the defaults.  The last file that
+ * names a key wins; of lists (device, allow) it takes the place of all that earlier files said.
+ * The socket is "control" in the run-dir unless a file says where.  0, or -errno with *@config
+ * untouched: -EINVAL, or what kept a file from being read.
+ *
+ * @report is called with each error as a line for people, "FILE:LINE:COL: ...", and what could
+ * not be read; with at most 20 of them, and then with how many more there are.
  */
 int config_read(struct config *config, const char *path,
 		void (*report)(const char *line, void *data), void *data);
