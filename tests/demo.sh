@@ -7,7 +7,7 @@
 # what is said to be handed over is read back, with its checksums, elsewhere.
 # Ends with a table and "demo: N passed, N failed".  Started by ./bootstrap demo.
 
-set -u
+set -u -o pipefail
 PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lab/lab.sh
@@ -67,17 +67,26 @@ within()
 	done
 }
 
-# The same, shown as somebody's doing.
-shown()
+# Show what host $1 does: `volctl` with the arguments that follow.
+tell_command()
 {
-	local host=$1 line
+	local host=$1 word words=
 
 	shift
-	tell "$host\$ volctl $(printf '%q ' "$@" | sed "s/\\\\ / /g")"
-	lab_volctl "$host" "$@" 2>&1 | while IFS= read -r line; do
-		printf '%8s        %s\n' '' "$line"
+	for word; do
+		case "$word" in
+		*\ *) words+=" \"$word\"" ;;
+		*) words+=" $word" ;;
+		esac
 	done
-	return "${PIPESTATUS[0]}"
+	tell "$host\$ volctl$words"
+}
+
+# The same, done, with what volctl answers.
+shown()
+{
+	tell_command "$@"
+	lab_volctl "$@" 2>&1 | sed 's/^/                /'
 }
 
 # What jq's $3 says of volume $2 as host $1 sees it.
@@ -90,6 +99,7 @@ volume_is()
 write_files()
 {
 	lab_run "$1" sh -euc '
+		mountpoint -q "${1%/*}"
 		mkdir -p "$1"
 		cd "$1"
 		for i in $(seq "$2"); do
@@ -103,15 +113,18 @@ write_files()
 files_are_whole()
 {
 	lab_run "$1" sh -euc '
+		mountpoint -q "${1%/*}"
 		cd "$1"
 		[ "$(wc -l < list)" -eq "$2" ]
 		sha256sum --quiet -c list' - "$2" "$3"
 }
 
-# Whether host $1 can not write below directory $2.
+# Whether host $1 can not write to the volume on $2, for the reason that it is read-only.
 can_not_write()
 {
-	! lab_run "$1" sh -c 'echo x > "$1/must-not-be"' - "$2" 2> /dev/null
+	lab_run "$1" mountpoint -q "$2" &&
+	! lab_run "$1" touch "$2/must-not-be" 2> "$LAB/touched" &&
+	grep -q 'Read-only file system' "$LAB/touched"
 }
 
 # The id of the request for volume $2 that waits at host $1.
@@ -156,7 +169,7 @@ scene_first_writer()
 # edit2 asks in the background; its answer and exit status are in $LAB/asked*.
 ask_as_edit2()
 {
-	tell "edit2\$ volctl request media -m '$1' --wait=30"
+	tell_command edit2 request media -m "$1" --wait=30
 	{
 		lab_volctl edit2 request media -m "$1" --wait=30 > "$LAB/asked" 2>&1
 		echo $? > "$LAB/asked.status"
@@ -215,7 +228,7 @@ scene_auto()
 	lab_run render sh -c 'exec 3> "$1/frames/open"; echo $$; exec sleep 60' - "$takes" \
 		> "$LAB/writer.pid" &
 	within 5 [ -s "$LAB/writer.pid" ]
-	tell "edit1\$ volctl request takes -m 'may I?' --wait=20"
+	tell_command edit1 request takes -m "may I?" --wait=20
 	lab_volctl edit1 request takes -m 'may I?' --wait=20 > "$LAB/auto" 2>&1
 	check "it is refused" [ $? = 5 ]
 	sed 's/^/                edit1 reads: /' "$LAB/auto"
@@ -334,15 +347,11 @@ scene_format()
 
 ( lab_skip ) || exit 1
 make_lab || { echo "demo: could not make its hosts" >&2; exit 1; }
-scene_format
-scene_log_on
-scene_first_writer
-scene_no
-scene_yes
-scene_refresh
-scene_auto
-scene_release
-scene_log_off
+# A scene stands on those before it.
+for part in format log_on first_writer no yes refresh auto release log_off; do
+	"scene_$part"
+	[ "$failed" -eq 0 ] || break
+done
 echo
 echo "demo: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
