@@ -20,8 +20,8 @@ NM=${NM:-nm}
 AR=${AR:-ar}
 SIZE=${SIZE:-size}
 
-# Bytes and strings; a failed assertion and a smashed stack; both as _FORTIFY_SOURCE spells them; what
-# a 32-bit compiler makes of a 64-bit division, and how position independent code finds itself.
+# Bytes and strings; a failed assertion and a smashed stack; as _FORTIFY_SOURCE spells them; what a
+# 32-bit compiler makes of a 64-bit division, and how position independent code finds itself.
 allowed=" memchr memcmp memcpy memmem memmove memrchr memset
  strchr strcmp strcspn strlen strncmp strnlen strrchr strspn strstr
  __assert_fail __stack_chk_fail __stack_chk_fail_local
@@ -61,9 +61,9 @@ archive()
 	rm -rf "$scratch/objects" "$archive_path"
 	mkdir "$scratch/objects"
 	for file in "$@"; do
-		$CC -std=gnu11 -O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
-			-I"$srcdir" -c "$file" -o "$scratch/objects/$(basename "$file" .c).o" ||
-			return 2
+		object=$scratch/objects/$(basename "$file" .c).o
+		$CC -std=gnu11 -O2 -fstack-protector-strong -U_FORTIFY_SOURCE \
+			-D_FORTIFY_SOURCE=2 -I"$srcdir" -c "$file" -o "$object" || return 2
 	done
 	$AR cr "$archive_path" "$scratch/objects"/*.o
 }
@@ -72,8 +72,8 @@ archive()
 sample()
 {
 	printf '%s\n' '#include <string.h>' '#include <assert.h>' \
-		'int pure(const char *a) { char b[99]; assert(a); memcpy(b, a, 99); return b[98]; }' \
-		> "$scratch/pure.c"
+		'int pure(const char *a) {' \
+		'	char b[99]; assert(a); memcpy(b, a, 99); return b[98]; }' > "$scratch/pure.c"
 	printf '%s\n' "$1" > "$scratch/sample.c"
 	if ! archive "$scratch/sample.a" "$scratch/pure.c" "$scratch/sample.c"; then
 		echo "self-test: this does not compile: $1" >&2
@@ -99,7 +99,7 @@ self_test()
 	sample '#include <stdio.h>
 		void f(int i); void f(int i) { printf("%d\n", i); }' 'printf'
 	sample '#include <stdio.h>
-		void f(char *s, int i); void f(char *s, int i) { snprintf(s, 9, "%d", i); }' 'snprintf'
+		void f(char *s); void f(char *s) { snprintf(s, 9, "%p", s); }' 'snprintf'
 	sample '#include <stdlib.h>
 		void *f(void); void *f(void) { return malloc(1); }' 'malloc'
 	sample '#include <string.h>
@@ -120,7 +120,8 @@ self_test()
 # The library that was built here if it will do, else one made of the sources.
 library()
 {
-	if [ -f libtables.a ] && ! $NM libtables.a 2> /dev/null | grep -Eq "$sanitizer_symbols"; then
+	if [ -f libtables.a ] &&
+	   ! $NM libtables.a 2> /dev/null | grep -Eq "$sanitizer_symbols"; then
 		echo libtables.a
 		return
 	fi
