@@ -2,8 +2,9 @@
 /*
  * hooks - a site's own programs: [hooks] may-give and [notify] command.
  *
- * Spawned with an environment of their own and no descriptor of ours, in a process group of their own;
- * killed when their time is up.  Nothing here blocks.
+ * Spawned in "/", with an environment of their own, no descriptor of ours, and in a
+ * process group of their own, which is killed when their time is up.  Nothing here blocks,
+ * and only own children are reaped.
  */
 #pragma once
 
@@ -25,18 +26,27 @@ struct hook_question {
 	char text[TEXT_BYTES_MAX + 1];
 };
 
-/* @text: on no, the program's first line of output, made valid and short; or why it counts as no. */
+/*
+ * @text: on no, the program's first line of output, made valid and short, or why it counts as
+ * no; empty on yes.  The next question may be asked from here.
+ */
 typedef void hook_answered(const struct hook_question *question, bool yes, const char *text,
 			   void *data);
 
 struct hooks *hooks_new(struct loop *loop, hook_answered *answered, void *data);
 void hooks_free(struct hooks *hooks);	/* kills what still runs */
 
-/* Ask @program; 0 or -errno.  Exit 0 yes, 1 no; anything else, or too late, is no. */
+/*
+ * Ask @program.  Exit 0 is yes, 1 no; anything else, or too late, is no.  0: `answered` follows
+ * once.  -errno: it could not be run; -EAGAIN: too many run.
+ */
 int hooks_ask(struct hooks *hooks, const char *program, uint32_t timeout_ms,
 	      const struct hook_question *question);
 
-/* Tell @program one event: @json on its standard input.  At most one at a time; while it runs up to 64 wait, the rest are dropped. */
+/*
+ * Tell @program one event: @json, as one line, on its standard input.  At most one at a time, for
+ * a minute; while it runs up to 64 wait, the rest are dropped.
+ */
 void hooks_notify(struct hooks *hooks, const char *program, const char *json);
 
 /* SIGCHLD, or hooks_wake_at() has come. */
