@@ -24,7 +24,7 @@ struct cluster_owner {
 	const struct config *config;
 	struct worker_pool *workers;
 	struct hooks *hooks;
-	const struct devices *devices;
+	const struct devices *devices;	/* NULL: they are being looked at; cluster_devices_changed() follows */
 	struct id128 machine;
 	struct id128 boot;
 	/* The answer to cluster_command(); also interim ones. */
@@ -42,6 +42,7 @@ enum control_state { CONTROL_OK, CONTROL_SLOW, CONTROL_SILENT, CONTROL_READ_ONLY
 struct cluster {
 	struct cluster_owner owner;
 	char path[PATH_BYTES_MAX + 1];		/* of the control device, as configured */
+	char record_dir[PATH_BYTES_MAX + 1];	/* see mounts.h */
 	bool open;				/* it could be opened, and carries tables */
 	char problem[MESSAGE_BYTES_MAX + 1];	/* why not; or what ails it */
 	enum control_state state;
@@ -53,7 +54,9 @@ struct cluster {
 	struct source disk_source;
 	struct host *host;
 	struct tables *tables;			/* the newest; host->tables points here.  NULL: none yet */
+	bool opening;				/* a worker is at it */
 	uint64_t retry_open_ms;
+	uint64_t incarnation;
 	uint64_t peers_read_ms;			/* when all beats were last asked for */
 	bool stopping;
 	bool stopped;
@@ -73,6 +76,7 @@ void cluster_tick(struct cluster *cluster);
 uint64_t cluster_wake_at(const struct cluster *cluster);
 void cluster_stop(struct cluster *cluster, uint32_t limit_ms);
 int cluster_read_joins(struct cluster *cluster);
+int cluster_clear_join(struct cluster *cluster, const struct id128 *machine);
 /* Ask for everybody's beat, for the screens; they come within a few reads. */
 void cluster_read_peers(struct cluster *cluster);
 

@@ -60,7 +60,6 @@ bool host_is_up(const struct host *host)
 
 void host_init(struct host *host, const struct host_config *config, uint64_t now_ms)
 {
-	memset(host, 0, sizeof(*host));
 	host->config = *config;
 	host->now_ms = now_ms;
 	host->slot = SLOT_NONE;
@@ -257,8 +256,13 @@ static void silence(struct host *host, bool silent, const char *text)
 
 static void device_came(struct host *host, const struct host_event *event)
 {
-	struct host_volume *volume = &host->volumes[event->volume];
+	struct host_volume *volume;
 
+	if (event->volume == SLOT_NONE) {
+		host->devices_known = true;
+		return;
+	}
+	volume = &host->volumes[event->volume];
 	volume->device_count = event->device_count;
 	snprintf(volume->device, sizeof(volume->device), "%s",
 		 event->device_path ? event->device_path : "");

@@ -160,7 +160,8 @@ enum host_event_kind {
 	HOST_EV_BACK,
 	HOST_EV_STOP_FOR_GOOD,	/* evicted, or gone back in time: text */
 	HOST_EV_MOUNT,		/* mount: a job has ended */
-	HOST_EV_DEVICE,		/* volume, device_count, device_path, fstype */
+	HOST_EV_DEVICE,		/* volume, device_count, device_path, fstype.  SLOT_NONE: the devices of
+				 * all volumes have been told; nothing is mounted before */
 	HOST_EV_HOOK,		/* volume, request, yes, text */
 	HOST_EV_COMMAND,	/* command */
 	HOST_EV_CLIENT_GONE,	/* token: its waits are over, its run ends */
@@ -346,6 +347,7 @@ struct host {
 	const struct tables *tables;
 	struct timing timing;
 	uint16_t slot;
+	bool devices_known;
 	bool claimed;
 	bool claim_asked;
 	bool join_asked;
@@ -402,6 +404,9 @@ void host_step(struct host *host, const struct host_event *event, uint64_t now_m
 /* The next thing to do; false: nothing, until an event or host_wake_at().  @now_ms as in host_step(). */
 bool host_next(struct host *host, struct host_action *ret_action);
 uint64_t host_wake_at(const struct host *host);
+
+/* What is told about an outcome of a change: exit, code, message, changed, errors. */
+void host_answer_of(const struct outcome *outcome, struct host_answer *ret_answer);
 
 /* Log off and stop, within @limit_ms: HOST_ACT_STOPPED follows. */
 void host_stop(struct host *host, uint32_t limit_ms);

@@ -169,16 +169,16 @@ static struct ruling_answer ruling_answer_of(enum ruling ruling)
 	return (struct ruling_answer){ EXIT_FAILED, "refused", ruling_text(ruling) };
 }
 
-static struct host_answer *answer_ruling(struct host *host, uint64_t token,
-					 const struct outcome *outcome)
+void host_answer_of(const struct outcome *outcome, struct host_answer *ret_answer)
 {
 	struct ruling_answer told = ruling_answer_of(outcome->ruling);
-	struct host_answer *new = answer(host, token, told.exit, told.code, "%s", told.message);
 
-	new->changed = outcome->ruling == RULING_DONE;
+	ret_answer->exit = told.exit;
+	snprintf(ret_answer->code, sizeof(ret_answer->code), "%s", told.code);
+	snprintf(ret_answer->message, sizeof(ret_answer->message), "%s", told.message);
+	ret_answer->changed = ruling_is_change(outcome->ruling);
 	if (outcome->ruling == RULING_FORM_WRONG)
-		new->errors = outcome->errors;
-	return new;
+		ret_answer->errors = outcome->errors;
 }
 
 /* --- waits --------------------------------------------------------------- */
@@ -429,7 +429,7 @@ void host_change_ended(struct host *host, const struct host_change *change,
 		return;
 	}
 	wait->kind = WAIT_FREE;
-	answer_ruling(host, change->token, outcome)->volume = change->change.volume;
+	host_answer_of(outcome, answer_new(host, change->token));
 }
 
 void host_change_failed(struct host *host, const struct host_change *change)

@@ -230,7 +230,7 @@ bool host_next_job(struct host *host, struct host_action *action)
 {
 	enum mount_op op;
 
-	if (!host->tables)
+	if (!host->tables || !host->devices_known)
 		return false;
 	for (uint16_t i = 0; i < host->tables->volume_count && host->jobs < HOST_JOBS_MAX; i++) {
 		struct host_volume *local = &host->volumes[i];

@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+
+#define LOOP_EVENTS_MAX 32
 
 struct source {
 	int fd;
@@ -19,8 +22,10 @@ struct source {
 struct loop {
 	int epoll_fd;
 	int timer_fd;
-	uint64_t wake_at_ms;
 	bool ended;
+	/* What is being handed out: a source that is removed meanwhile is struck from it. */
+	struct epoll_event events[LOOP_EVENTS_MAX];
+	int event_count;
 };
 
 uint64_t clock_boot_ms(void);
@@ -35,7 +40,7 @@ void loop_change(struct loop *loop, struct source *source, uint32_t events);
 void loop_remove(struct loop *loop, struct source *source);
 
 /*
- * Wait until something is ready or *@wake_at_ms* of CLOCK_BOOTTIME has come, hand out what
+ * Wait until something is ready or @wake_at_ms of CLOCK_BOOTTIME has come, hand out what
  * is ready, and return.  -errno only if the loop itself is broken.
  */
 int loop_turn(struct loop *loop, uint64_t wake_at_ms);
