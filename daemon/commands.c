@@ -3,6 +3,8 @@
  * commands - what can be said on the control socket (protocol.h): one table, one
  * function for each kind of answer.  Messages are checked here; what they do is decided by the core.
  */
+#include <config.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,8 @@
  * volctld - the daemon: options, identity, and the loop around clusters and
  * server.  See volctld(8).
  */
+#include <config.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
