@@ -73,7 +73,7 @@ sample()
 {
 	printf '%s\n' '#include <string.h>' '#include <assert.h>' \
 		'int pure(const char *a) {' \
-		'	char b[99]; assert(a); memcpy(b, a, 99); return b[98]; }' > "$scratch/pure.c"
+		'char b[99]; assert(a); memcpy(b, a, 99); return b[98]; }' > "$scratch/pure.c"
 	printf '%s\n' "$1" > "$scratch/sample.c"
 	if ! archive "$scratch/sample.a" "$scratch/pure.c" "$scratch/sample.c"; then
 		echo "self-test: this does not compile: $1" >&2
