@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* clean - text that came from elsewhere (commands, programs), made fit for JSON, logs and screens. */
+/* clean - text that came from elsewhere (commands, programs), fit for JSON, logs and screens. */
 #pragma once
 
 #include <stddef.h>

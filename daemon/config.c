@@ -216,8 +216,7 @@ static void read_admin_password(struct reading *reading, const struct conf_line 
 				    !memchr(line->value.start + 1, '$', line->value.len - 1) ||
 				    !conf_string(line, hash, sizeof(hash), &unused)))
 		conf_complain(&reading->errors, line->line, line->value.column,
-			      "expected a hash as crypt(3) stores it, such as $y$..., got something "
-			      "else");
+			      "expected a hash as crypt(3) stores it, such as $y$...");
 	else
 		memcpy(reading->config->admin_password, hash, sizeof(hash));
 }
@@ -538,8 +537,8 @@ static void settle(struct config *config, const char *path, struct reporter *rep
 	int len;
 
 	if (!config->name[0]) {
-		if (asprintf(&line, "%s: this machine's host name can not name a row of the tables: "
-			     "set 'name' in [host]", path) < 0)
+		if (asprintf(&line, "%s: this machine's host name can not name a row: set 'name' "
+			     "in [host]", path) < 0)
 			line = NULL;
 		tell(reporter, -EINVAL, line);
 		return;

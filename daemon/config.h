@@ -27,7 +27,7 @@ struct config {
 	bool keep_locked;
 	unsigned int allow_count;
 	char allow[CONFIG_ALLOW_MAX][PATH_BYTES_MAX + 1];
-	const char *allow_globs[CONFIG_ALLOW_MAX + 1];	/* NULL-ended, into `allow`: set by config_read */
+	const char *allow_globs[CONFIG_ALLOW_MAX + 1];	/* NULL-ended, into `allow` */
 	bool ignore_bad;
 	bool lockout_changes;
 	char admin_password[256];		/* a crypt(3) hash; empty: none */

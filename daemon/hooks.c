@@ -32,7 +32,7 @@
 
 /* A program that runs, or whose end has not been seen yet. */
 struct child {
-	struct source source;		/* of its output; fd -1: none.  First, to find the way back */
+	struct source source;		/* of its output; fd -1: none.  First: see output_ready() */
 	struct hooks *hooks;
 	pid_t pid;			/* 0: this place is free */
 	bool notifies;			/* told of an event, not asked */
@@ -241,7 +241,7 @@ int hooks_ask(struct hooks *hooks, const char *program, uint32_t timeout_ms,
 	child_begin(child, hooks, pid, timeout_ms);
 	child->question = *question;
 	child->source = (struct source) { .fd = steal_fd(&output), .ready = output_ready };
-	/* Without the loop's help what it prints is read when it has ended, if the pipe holds it. */
+	/* Without the loop what it prints is read when it has ended, if the pipe holds it. */
 	(void)loop_add(hooks->loop, &child->source, EPOLLIN);
 	return 0;
 }
@@ -266,7 +266,7 @@ static bool judge(const struct child *child, int status, char *text, size_t size
 		if (!*text)
 			snprintf(text, size, "the hook may-give says no");
 	} else if (WIFEXITED(status)) {
-		snprintf(text, size, "the hook may-give ended with exit status %d, which counts as no",
+		snprintf(text, size, "the hook may-give ended with status %d, which counts as no",
 			 WEXITSTATUS(status));
 	} else {
 		snprintf(text, size, "the hook may-give was ended by signal %d, which counts as no",
