@@ -78,7 +78,7 @@ send {"id":$ID,"error":{"code":"refused","exit":5,"message":"edit1 says no: unti
 END
 gives 5 '' 'volctl: media: request 12 is posted
 volctl: edit1 says no: until six
-volctl:   77 blender, writing, since 61 min' request media --wait
+volctl:   blender (77), writing, since 61 min' request media --wait
 
 rule 'an error is one object with --json'
 serve <<'END'

@@ -142,7 +142,7 @@ expect {"command":"done"}
 send {"id":$ID,"result":{"given_up":false,"holders":[{"pid":5,"command":"sync","kind":"writing","since_s":3}]}}
 END
 gives 4 '' 'volctl: media is given back when these let go of it:
-volctl:   5 sync, writing, since 3 s' run media -- sh -c 'exit 4'
+volctl:   sync (5), writing, since 3 s' run media -- sh -c 'exit 4'
 
 rule 'a daemon that goes away meanwhile is told anew to take the access back'
 serve <<END

@@ -96,6 +96,21 @@ char *field_shown(struct json_object *object, const char *key, const char *other
 	return text_clean(text ? text : otherwise);
 }
 
+char *holder_text(struct json_object *holder)
+{
+	AUTO_FREE char *command = field_shown(holder, "command", "a program");
+	AUTO_FREE char *kind = field_shown(holder, "kind", "unknown");
+	int64_t since_s = field_number(holder, "since_s", 0);
+	AUTO_FREE char *since = duration_text(since_s);
+	int64_t pid = field_number(holder, "pid", 0);
+	AUTO_FREE char *who = pid > 0 ? text_format("%s (%" PRId64 ")", command, pid) :
+					text_format("%s", command);
+
+	if (since_s <= 0)
+		return text_format("%s, %s", who, kind);
+	return text_format("%s, %s, since %s", who, kind, since);
+}
+
 void print_text(const char *text)
 {
 	bool terminal = isatty(STDOUT_FILENO);

@@ -40,6 +40,9 @@ size_t list_length(struct json_object *list);
 /* The text of a field cleaned for a terminal, or @otherwise; the caller frees it. */
 char *field_shown(struct json_object *object, const char *key, const char *otherwise);
 
+/* Who keeps a volume busy: "blender (77), writing, since 34 s"; the caller frees it. */
+char *holder_text(struct json_object *holder);
+
 /* Lines from elsewhere: as they are into files and pipes, cleaned (line by line) onto a terminal. */
 void print_text(const char *text);
 

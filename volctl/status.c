@@ -52,10 +52,15 @@ static void print_host(const struct context *context, struct json_object *whole)
 							   "or mounted" :
 			    is(monitoring, "logged-off") ? "logged off" :
 							   "not known to be logged on";
+	AUTO_FREE char *problem = field_shown(whole, "problem", NULL);
 
 	printf("Host %s in cluster %s: ", host, cluster);
 	print_tinted(context, words, monitoring ? monitoring : "dead");
 	putchar('\n');
+	if (problem) {
+		print_tinted(context, problem, "dead");
+		putchar('\n');
+	}
 }
 
 static const char *control_words(const char *state)
@@ -117,8 +122,8 @@ static void print_here(const struct context *context, struct json_object *volume
 	else if (is(here, "ro"))
 		printf("mounted read-only");
 	else
-		printf("not mounted");
-	if (!is(here, "none"))
+		printf(here ? "not mounted" : "not known yet");
+	if (is(here, "rw") || is(here, "ro"))
 		printf(" on %s", mount_point);
 	if (device)
 		printf(" from %s", device);
@@ -188,16 +193,17 @@ static void print_protection(struct json_object *volume)
 static void print_holders(struct json_object *volume)
 {
 	struct json_object *holders = field_list(volume, "holders");
+	int64_t more = field_number(volume, "holder_count", 0) - (int64_t)list_length(holders);
 
 	for (size_t i = 0; i < list_length(holders); i++) {
-		struct json_object *holder = json_object_array_get_idx(holders, i);
-		AUTO_FREE char *command = field_shown(holder, "command", "?");
-		AUTO_FREE char *kind = field_shown(holder, "kind", "?");
-		AUTO_FREE char *since = duration_text(field_number(holder, "since_s", 0));
+		AUTO_FREE char *holder = holder_text(json_object_array_get_idx(holders, i));
 
 		print_line(i == 0 ? "Held by:" : "");
-		printf("%s (%" PRId64 "), %s, since %s\n", command, field_number(holder, "pid", 0),
-		       kind, since);
+		printf("%s\n", holder);
+	}
+	if (more > 0) {
+		print_line("");
+		printf("and %" PRId64 " more\n", more);
 	}
 }
 
@@ -302,7 +308,7 @@ static unsigned int check_volume(struct json_object *volume)
 		say("%s: the view is stale", name);
 		complaints++;
 	}
-	if (field_true(volume, "enabled") && field_true(volume, "may_mount") &&
+	if (!problem && field_true(volume, "enabled") && field_true(volume, "may_mount") &&
 	    is(field_text(volume, "here"), "none")) {
 		say("%s: not mounted", name);
 		complaints++;
@@ -314,8 +320,13 @@ static unsigned int check_status(struct json_object *whole)
 {
 	struct json_object *volumes = field_list(whole, "volumes");
 	const char *state = field_text(field_object(whole, "control"), "state");
+	AUTO_FREE char *problem = field_shown(whole, "problem", NULL);
 	unsigned int complaints = 0;
 
+	if (problem) {
+		say("%s", problem);
+		complaints++;
+	}
 	if (!is(field_text(whole, "monitoring"), "on")) {
 		say("this host is not logged on and watching");
 		complaints++;

@@ -112,13 +112,9 @@ void say_holders(struct json_object *object)
 	struct json_object *holders = field_list(object, "holders");
 
 	for (size_t i = 0; i < list_length(holders); i++) {
-		struct json_object *holder = json_object_array_get_idx(holders, i);
-		AUTO_FREE char *command = field_shown(holder, "command", "?");
-		AUTO_FREE char *kind = field_shown(holder, "kind", "holding");
-		AUTO_FREE char *since = duration_text(field_number(holder, "since_s", 0));
+		AUTO_FREE char *holder = holder_text(json_object_array_get_idx(holders, i));
 
-		say("  %" PRId64 " %s, %s, since %s", field_number(holder, "pid", 0), command, kind,
-		    since);
+		say("  %s", holder);
 	}
 }
 

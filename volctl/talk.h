@@ -24,7 +24,7 @@ int report(const struct context *context, const struct volctl_error *error);
 /* The same; places in a text are told by the name of that text. */
 int report_of(const struct context *context, const struct volctl_error *error, const char *name);
 
-/* "volctl:   123 blender, writing, 34 s" a line, for each of the holders in @object. */
+/* Name each of the "holders" in @object, a line each. */
 void say_holders(struct json_object *object);
 
 /* Connect, if not yet done.  An exit status: reported if it is not 0. */
