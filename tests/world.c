@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/world.h"
+
+static void host_event(struct world *world, unsigned int at, struct host_event event)
+{
+	event.now_s = 1000 + world->now_ms / 1000;
+	host_step(world->hosts[at].host, &event, world->now_ms);
+}
+
+/* The one promise: checked after everything that moves a mount. */
+static void check_writers(const struct world *world)
+{
+	for (unsigned int v = 0; v < world->tables->volume_count; v++) {
+		unsigned int writers = 0;
+
+		for (unsigned int h = 0; h < world->host_count; h++)
+			writers += world->hosts[h].kernel.mounted[v] == MOUNTED_WRITE;
+		ck_assert_msg(writers <= 1, "two hosts can write to v%u", v);
+	}
+}
+
+static void learn(struct world *world, unsigned int at)
+{
+	struct world_host *host = &world->hosts[at];
+	struct host_event event = { .kind = HOST_EV_TABLES };
+	struct tables *before = host->tables;
+
+	if (before && before->version == world->tables->version)
+		return;
+	host->tables = calloc(1, sizeof(*host->tables));
+	tables_copy(host->tables, world->tables);
+	event.tables = host->tables;
+	host_event(world, at, event);
+	free(before);
+	for (uint16_t v = 0; v < world->tables->volume_count; v++)
+		if (host->host->volumes[v].device_count == 0)
+			host_event(world, at, (struct host_event){
+				.kind = HOST_EV_DEVICE, .volume = v, .device_count = 1,
+				.device_path = "/dev/disk", .fstype = "ext4" });
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_DEVICE, .volume = SLOT_NONE });
+}
+
+static void commit(struct world *world, unsigned int at, const struct change *change)
+{
+	struct tables *next = calloc(1, sizeof(*next));
+	struct outcome outcome;
+
+	rule_apply(world->tables, change, next, &outcome);
+	free(world->tables);
+	world->tables = next;
+	learn(world, at);
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_ANSWERED,
+						   .sequence = change->sequence,
+						   .outcome = &outcome });
+}
+
+static void busy(struct mount_result *result, enum holder_kind kind)
+{
+	result->outcome = result->op == MOUNT_VIEW ? MOUNT_STALE_HELD : MOUNT_BUSY;
+	result->holder_count = 1;
+	result->holders[0] = (struct holder){ .pid = 812, .kind = kind };
+	strcpy(result->holders[0].command, "rsync");
+}
+
+static void perform_view(struct world *world, struct world_kernel *kernel, unsigned int v,
+			 struct mount_result *result)
+{
+	if (kernel->mounted[v] != MOUNTED_NOT && kernel->readers[v]) {
+		busy(result, HOLDER_READING);
+		return;
+	}
+	kernel->mounted[v] = MOUNTED_VIEW;
+	kernel->generation[v] = world->contents[v];
+}
+
+static void perform_write(struct world_kernel *kernel, unsigned int v, const struct mount_job *job,
+			  struct mount_result *result)
+{
+	if (kernel->broken[v]) {
+		result->outcome = MOUNT_FAILED;
+		strcpy(result->reason, "v: mount: Structure needs cleaning; run fsck");
+	} else if (kernel->readers[v] && !job->over_readers) {
+		busy(result, HOLDER_READING);
+	} else {
+		kernel->mounted[v] = MOUNTED_WRITE;
+	}
+}
+
+static struct mount_result perform_job(struct world *world, unsigned int at,
+				       const struct mount_job *job)
+{
+	struct world_kernel *kernel = &world->hosts[at].kernel;
+	unsigned int v = job->volume;
+	struct mount_result result = {
+		.op = job->op,
+		.volume = job->volume,
+		.outcome = MOUNT_DONE,
+		.free_bytes = UINT64_MAX,
+		.written = world->contents[v],
+	};
+
+	switch (job->op) {
+	case MOUNT_VIEW:
+		perform_view(world, kernel, v, &result);
+		break;
+	case MOUNT_WRITE:
+		perform_write(kernel, v, job, &result);
+		break;
+	case MOUNT_GIVE_UP:
+		if (kernel->files_open[v])
+			busy(&result, HOLDER_WRITING);
+		else
+			kernel->mounted[v] = MOUNTED_ENDED;
+		break;
+	case MOUNT_PUBLISH:
+		result.changed = result.written != job->written_before;
+		break;
+	case MOUNT_UNMOUNT:
+		if (kernel->readers[v])
+			busy(&result, HOLDER_READING);
+		else
+			kernel->mounted[v] = MOUNTED_NOT;
+		break;
+	case MOUNT_HOLDERS:
+		if (kernel->readers[v])
+			busy(&result, HOLDER_READING);
+		result.outcome = MOUNT_DONE;
+		break;
+	case MOUNT_SHUT_DOWN:
+		kernel->mounted[v] = MOUNTED_NOT;
+		break;
+	case MOUNT_LOOK:
+	case MOUNT_PREFLUSH:
+	case MOUNT_LOCK_DEVICE:
+		break;
+	}
+	result.state = kernel->mounted[v];
+	check_writers(world);
+	return result;
+}
+
+static void end_job(struct world *world, unsigned int at, const struct mount_job *job)
+{
+	struct mount_result result = perform_job(world, at, job);
+
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_MOUNT, .mount = &result });
+}
+
+void world_jobs_end(struct world *world, unsigned int at)
+{
+	struct world_host *host = &world->hosts[at];
+	unsigned int count = host->job_count;
+
+	host->job_count = 0;
+	for (unsigned int i = 0; i < count; i++)
+		end_job(world, at, &host->jobs[i]);
+}
+
+static void take_answer(struct world *world, const struct host_answer *answer)
+{
+	if (answer->interim)
+		return;
+	ck_assert_msg(!world_answer(world, answer->token), "token %llu is answered twice",
+		      (unsigned long long)answer->token);
+	ck_assert_uint_lt(world->answer_count, WORLD_ANSWERS_MAX);
+	world->answers[world->answer_count++] = *answer;
+}
+
+static void perform(struct world *world, unsigned int at, const struct host_action *action)
+{
+	struct world_host *host = &world->hosts[at];
+	struct claim_report claim = { .state = CLAIM_DONE };
+
+	switch (action->kind) {
+	case HOST_ACT_CLAIM:
+		host_event(world, at, (struct host_event){ .kind = HOST_EV_CLAIM, .claim = &claim });
+		break;
+	case HOST_ACT_COMMIT:
+		commit(world, at, &action->change);
+		break;
+	case HOST_ACT_MOUNT:
+		if (host->jobs_wait)
+			host->jobs[host->job_count++] = action->job;
+		else
+			end_job(world, at, &action->job);
+		break;
+	case HOST_ACT_HOOK:
+		host_event(world, at, (struct host_event){
+			.kind = HOST_EV_HOOK, .volume = action->volume,
+			.request = action->request, .yes = host->hook_says_yes,
+			.text = "a render is in progress" });
+		break;
+	case HOST_ACT_BEAT:
+		if (host->host->beat.logged_off)
+			host_event(world, at, (struct host_event){ .kind = HOST_EV_BEAT,
+								   .logged_off = true });
+		break;
+	case HOST_ACT_ANSWER:
+		take_answer(world, &action->answer);
+		break;
+	case HOST_ACT_NEWS:
+		world->news_counts[action->news.kind]++;
+		break;
+	case HOST_ACT_STOPPED:
+		host->stopped = true;
+		host->stopped_clean = action->clean;
+		break;
+	case HOST_ACT_NONE:
+	case HOST_ACT_FOLLOW:
+	case HOST_ACT_POLL:
+	case HOST_ACT_NOTICE:
+	case HOST_ACT_JOIN:
+		break;
+	}
+}
+
+/* Everybody's published generation reaches everybody, as beats would carry it. */
+static void share_beats(struct world *world, unsigned int at)
+{
+	for (unsigned int h = 0; h < world->host_count; h++) {
+		const struct host *other = world->hosts[h].host;
+		struct beat_read read = { .verdict = BLOCK_OK, .issued_ms = world->now_ms,
+					  .completed_ms = world->now_ms };
+
+		if (h == at || !other)
+			continue;
+		read.beat = other->beat;
+		read.beat.counter = world->now_ms;
+		host_event(world, at, (struct host_event){ .kind = HOST_EV_PEER, .host = (uint16_t)h,
+							   .read = &read,
+							   .beat_volumes = other->beat_volumes });
+	}
+}
+
+void world_look(struct world *world, unsigned int at)
+{
+	struct world_host *host = &world->hosts[at];
+	struct host_action action;
+	unsigned int steps = 0;
+
+	if (!host->host)
+		return;
+	learn(world, at);
+	share_beats(world, at);
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_TICK });
+	while (host_next(host->host, &action)) {
+		perform(world, at, &action);
+		ck_assert_msg(++steps < 10000, "host h%u never comes to rest", at);
+	}
+}
+
+void world_settle(struct world *world)
+{
+	uint64_t version;
+	unsigned int rounds = 0;
+
+	do {
+		version = world->tables->version;
+		for (unsigned int h = 0; h < world->host_count; h++)
+			world_look(world, h);
+		ck_assert_msg(++rounds < 1000, "the hosts never come to rest");
+	} while (world->tables->version != version);
+	for (unsigned int h = 0; h < world->host_count; h++)
+		world_look(world, h);		/* what the last beats said */
+}
+
+void world_pass(struct world *world, uint64_t ms)
+{
+	uint64_t until_ms = world->now_ms + ms;
+
+	while (world->now_ms < until_ms) {
+		world->now_ms += until_ms - world->now_ms < 250 ? until_ms - world->now_ms : 250;
+		world_settle(world);
+	}
+}
+
+void world_start(struct world *world, unsigned int at, bool reboot)
+{
+	struct world_host *host = &world->hosts[at];
+
+	if (reboot) {
+		memset(&host->kernel, 0, sizeof(host->kernel));
+		host->config.boot.bytes[1]++;
+	}
+	host->config.incarnation += 100;
+	host->host = calloc(1, sizeof(*host->host));
+	host_init(host->host, &host->config, world->now_ms);
+}
+
+void world_kill(struct world *world, unsigned int at)
+{
+	struct world_host *host = &world->hosts[at];
+
+	free(host->host);
+	free(host->tables);
+	host->host = NULL;
+	host->tables = NULL;
+	host->job_count = 0;
+	host->stopped = false;
+}
+
+void world_set(struct world *world, const char *form)
+{
+	struct tables *next = calloc(1, sizeof(*next));
+	struct form_errors errors;
+
+	tables_copy(next, world->tables);
+	form_apply(next, form, strlen(form), FORM_SET, &errors);
+	ck_assert_msg(errors.count == 0, "%s", errors.errors[0].text);
+	next->version++;
+	free(world->tables);
+	world->tables = next;
+}
+
+void world_begin(struct world *world, unsigned int hosts, unsigned int volumes)
+{
+	struct capacity capacity = { .hosts = 8, .volumes = 16, .access = 128 };
+
+	memset(world, 0, sizeof(*world));
+	world->now_ms = 1000000;
+	world->host_count = hosts;
+	world->tables = calloc(1, sizeof(*world->tables));
+	tables_init(world->tables, &capacity);
+	strcpy(world->tables->name, "studio");
+	world->tables->version = 1;
+	for (unsigned int h = 0; h < hosts; h++) {
+		struct host_row *row = &world->tables->hosts[h];
+		struct host_config *config = &world->hosts[h].config;
+
+		*row = host_row_defaults();
+		row->state = ROW_USED;
+		snprintf(row->name, sizeof(row->name), "h%u", h);
+		snprintf(config->name, sizeof(config->name), "h%u", h);
+		config->incarnation = h + 1;
+		config->machine.bytes[0] = (uint8_t)(h + 1);
+		config->boot.bytes[0] = (uint8_t)(h + 1);
+		config->poll_ms = 250;
+	}
+	world->tables->host_count = (uint16_t)hosts;
+	for (unsigned int v = 0; v < volumes; v++) {
+		struct volume_row *row = &world->tables->volumes[v];
+
+		*row = volume_row_defaults();
+		row->state = ROW_USED;
+		row->born = 1;
+		row->min_hold_ms = 0;
+		snprintf(row->name, sizeof(row->name), "v%u", v);
+		snprintf(row->uuid, sizeof(row->uuid), "uuid-%u", v);
+		snprintf(row->mount_point, sizeof(row->mount_point), "/volumes/v%u", v);
+	}
+	world->tables->volume_count = (uint16_t)volumes;
+	for (unsigned int h = 0; h < hosts; h++)
+		world_start(world, h, false);
+	world_settle(world);
+}
+
+void world_end(struct world *world)
+{
+	for (unsigned int h = 0; h < world->host_count; h++)
+		world_kill(world, h);
+	free(world->tables);
+}
+
+uint64_t world_order(struct world *world, unsigned int at, struct host_command command)
+{
+	static uint64_t next_token = 1;
+
+	command.token = next_token++;
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_COMMAND, .command = &command });
+	return command.token;
+}
+
+const struct host_answer *world_answer(const struct world *world, uint64_t token)
+{
+	for (unsigned int i = 0; i < world->answer_count; i++)
+		if (world->answers[i].token == token)
+			return &world->answers[i];
+	return NULL;
+}
+
+bool world_writes(const struct world *world, unsigned int host, unsigned int volume)
+{
+	return world->hosts[host].kernel.mounted[volume] == MOUNTED_WRITE;
+}
