@@ -851,6 +851,26 @@ START_TEST(who_may_not_write_any_more_is_passed_over_and_told_why)
 }
 END_TEST
 
+/* What the rules themselves never leave behind, but tables from a disk may hold. */
+START_TEST(a_right_of_another_incarnation_is_nobodys_and_who_is_gone_gets_none)
+{
+	uint64_t b;
+
+	make_writer(A, MEDIA);
+	b = asked(B, MEDIA);
+	now->hosts[B].logged_on = false;
+	now->volumes[MEDIA].writer.incarnation--;
+	ck_assert_int_eq(on_request(A, CHANGE_ANSWER_NO, b, ""), RULING_NOT_YOURS);
+	ck_assert_int_eq(give(A, MEDIA, b, 0), RULING_NOT_WRITER);
+	ck_assert_int_eq(give_back(A, MEDIA), RULING_NOT_WRITER);
+	ck_assert_int_eq(confirm(A, MEDIA), RULING_NOT_WRITER);
+	now->volumes[MEDIA].writer.incarnation++;
+	ck_assert_int_eq(give(A, MEDIA, b, 0), RULING_DONE);
+	ck_ended(b, REQUEST_REFUSED, "the host is not logged on");
+	ck_writer(MEDIA, SLOT_NONE, PHASE_FREE);
+}
+END_TEST
+
 START_TEST(a_mount_is_confirmed_once)
 {
 	ck_assert_int_eq(ask(A, MEDIA, ""), RULING_GRANTED);
@@ -1105,6 +1125,7 @@ int main(void)
 	tcase_add_test(tests, only_the_present_right_is_given_confirmed_or_returned);
 	tcase_add_test(tests, a_published_generation_never_goes_back);
 	tcase_add_test(tests, who_may_not_write_any_more_is_passed_over_and_told_why);
+	tcase_add_test(tests, a_right_of_another_incarnation_is_nobodys_and_who_is_gone_gets_none);
 	tcase_add_test(tests, a_mount_is_confirmed_once);
 	tcase_add_test(tests, a_right_that_can_not_be_used_is_returned_and_the_next_in_turn_has_it);
 	tcase_add_test(tests, a_return_after_the_mount_leaves_the_viewers_stale);
