@@ -251,6 +251,23 @@ static void look_at_maps(const struct scan *scan, struct subject *subject)
 	(void)fclose(file);
 }
 
+/*
+ * Whether a line of mountinfo is about the file system.  Where superblocks have
+ * numbers of their own (btrfs), what it calls its source says on which device.
+ */
+static bool mount_fits(const struct holders_query *query, dev_t device, const char *line)
+{
+	const char *rest = strstr(line, " - ");
+	char source[PROC_PATH_BYTES];
+	struct stat st;
+
+	if (device == query->super)
+		return true;
+	return query->block != 0 && major(device) == 0 && rest &&
+	       sscanf(rest, " - %*s %319s", source) == 1 && source[0] == '/' &&
+	       stat(source, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == query->block;
+}
+
 static void namespace_read(const struct scan *scan, pid_t pid, struct mount_namespace *namespace)
 {
 	unsigned int device_major;
@@ -267,7 +284,7 @@ static void namespace_read(const struct scan *scan, pid_t pid, struct mount_name
 	while (namespace->id_count < MOUNTS_MAX && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%" SCNu64 " %*u %u:%u ", &id, &device_major, &device_minor) != 3)
 			continue;
-		if (makedev(device_major, device_minor) == scan->query->super)
+		if (mount_fits(scan->query, makedev(device_major, device_minor), line))
 		namespace->ids[namespace->id_count++] = id;
 	}
 	(void)fclose(file);

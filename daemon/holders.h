@@ -15,6 +15,7 @@
 
 struct holders_query {
 	const char *target;	/* mount point; "": it is no longer there */
+	dev_t block;		/* the block device that it is on */
 	dev_t super;		/* numbers by which files of the file system are known */
 	dev_t root;
 	uint64_t mount_id;	/* 0: unknown */

@@ -249,6 +249,22 @@ static bool unlock_device(struct work *work)
 			   work->job->device);
 }
 
+/* What it prints is for a terminal, and ours belongs to others: its exit status says enough. */
+static int spawn_quietly(char *const *arguments, pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r != 0)
+		return -r;
+	for (int fd = 0; fd <= 2 && r == 0; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	if (r == 0)
+		r = posix_spawnp(ret_pid, arguments[0], &actions, NULL, arguments, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
 static int run_check(const struct profile *profile, const char *device, int *ret_status)
 {
 	char *arguments[CHECK_ARGUMENTS_MAX] = { NULL };
@@ -259,9 +275,9 @@ static int run_check(const struct profile *profile, const char *device, int *ret
 	for (; profile->check[count]; count++)
 		arguments[count] = (char *)profile->check[count];
 	arguments[count] = (char *)device;
-	r = posix_spawnp(&pid, arguments[0], NULL, NULL, arguments, environ);
-	if (r != 0)
-		return -r;
+	r = spawn_quietly(arguments, &pid);
+	if (r < 0)
+		return r;
 	while (waitpid(pid, ret_status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;

@@ -173,6 +173,7 @@ uint32_t work_find_holders(struct work *work, enum work_search search)
 	const bool mounted = work->mounted.state != MOUNTED_NOT;
 	const struct holders_query query = {
 		.target = mounted ? work->target : "",
+		.block = work->mounted.state == MOUNTED_VIEW ? 0 : work->number,
 		.super = work->mounted.super != 0 ? work->mounted.super : work->number,
 		.root = work->mounted.root,
 		.mount_id = mounted ? work->mounted.id : 0,

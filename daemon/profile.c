@@ -35,7 +35,7 @@ static const char *const exfat_options[] = {
 	"*sys_tz", "discard", NULL,
 };
 
-static const char *const ext4_check[] = { "e2fsck", "-p", NULL };
+static const char *const ext4_check[] = { "e2fsck", "-f", "-p", NULL };
 static const char *const xfs_check[] = { "xfs_repair", "-n", NULL };
 static const char *const btrfs_check[] = { "btrfs", "check", "--readonly", NULL };
 static const char *const vfat_check[] = { "fsck.fat", "-a", NULL };

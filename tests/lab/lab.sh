@@ -34,9 +34,10 @@
 LAB=
 # shellcheck disable=SC2034 # read by those who source this file
 LAB_PID=
-# Where the programs were built: next to this file, unless automake says where.
-LAB_BUILD=${top_builddir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
-case $LAB_BUILD in /*) ;; *) LAB_BUILD=$(cd "$LAB_BUILD" && pwd) ;; esac
+# Where the programs were built: `make check` runs the tests from there.
+LAB_BUILD=${top_builddir:-$PWD}
+[ -e "$LAB_BUILD/config.status" ] || LAB_BUILD=$(dirname "${BASH_SOURCE[0]}")/../..
+LAB_BUILD=$(cd "$LAB_BUILD" && pwd)
 VOLCTLD=${VOLCTLD:-$LAB_BUILD/daemon/volctld}
 VOLCTL=${VOLCTL:-$LAB_BUILD/volctl/volctl}
 LAB_FUSEDISK=${LAB_FUSEDISK:-$LAB_BUILD/tests/fusedisk}
@@ -99,13 +100,23 @@ lab_disk()
 	echo "$sector" > "$LAB/disks/.$name.sector"
 	case $fstype in
 	none) ;;
-	ext4) mkfs.ext4 -q -F "$file" ;;
-	xfs) mkfs.xfs -q -f -s size="$sector" "$file" ;;
-	btrfs) mkfs.btrfs -q -f "$file" ;;
-	vfat) mkfs.vfat -S "$sector" "$file" > /dev/null ;;
-	exfat) mkfs.exfat "$file" > /dev/null ;;
+	ext4) lab_quietly mkfs.ext4 -q -F -b 4096 "$file" ;;
+	xfs) lab_quietly mkfs.xfs -q -f -s size="$sector" "$file" ;;
+	btrfs) lab_quietly mkfs.btrfs -q -f "$file" ;;
+	vfat) lab_quietly mkfs.vfat -S "$sector" "$file" ;;
+	exfat) lab_quietly mkfs.exfat "$file" ;;
 	*) lab_say "no such file system: $fstype"; return 1 ;;
 	esac
+}
+
+# What it prints matters only if it fails.
+lab_quietly()
+{
+	local said status
+	said=$("$@" 2>&1)
+	status=$?
+	[ "$status" = 0 ] || lab_say "$1: $said"
+	return "$status"
 }
 
 lab_uuid()
