@@ -562,6 +562,7 @@ static void random_life(uint64_t seed)
 		memset(world.hosts[h].kernel.readers, 0, sizeof(world.hosts[h].kernel.readers)),
 		memset(world.hosts[h].kernel.broken, 0, sizeof(world.hosts[h].kernel.broken));
 	world_pass(&world, 30000);
+	ck_assert_uint_eq(world.news_counts[NEWS_ACCESS_LOST], 0);	/* nobody had to be stopped */
 	for (unsigned int i = 0; i < asked; i++)
 		ck_assert_msg(world_answer(&world, tokens[i]) != NULL, "seed %llu: order %u waits for ever",
 			      (unsigned long long)seed, i);
