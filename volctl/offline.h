@@ -47,7 +47,7 @@ struct offline_format {
 	size_t text_len;
 	uint16_t hosts;		/* capacity; 0: OFFLINE_HOSTS_DEFAULT, but no less than the text names */
 	uint16_t volumes;
-	bool force;		/* write over what is there, but never over a running cluster */
+	bool force;		/* write over what is there, even over a cluster that is in use elsewhere */
 	bool dry_run;		/* everything but the writing */
 	struct offline_progress progress;
 };
@@ -63,9 +63,14 @@ struct offline_formatted {
 
 /*
  * Refusals, as error codes: no-such-device, in-use, read-only, not-a-device,
- * too-small (the message says what it would take), holds-data (says what),
- * running (says who; force does not help), form-wrong (details: "errors", as
+ * too-small (the message says what it would take), holds-data (says what), running (a
+ * cluster's, and says who has not logged off), form-wrong (details: "errors", as
  * the daemon's), bad-capacity.
+ *
+ * Both superblocks are erased first and written last.  Every pair of ballots says
+ * that version 1, the image in slot 0 of row 0, is decided; every beat, that its host has
+ * logged off.  The other image slots and the sectors of a beat's entries keep what is
+ * there: nothing names them before it has written them.
  */
 int offline_format(const struct offline_format *order, struct offline_formatted *ret_formatted,
 		   struct volctl_error *ret_error);
@@ -97,6 +102,7 @@ struct offline_checked {
 	bool has_super;
 	struct super super;
 	struct layout layout;
+	char name[NAME_BYTES_MAX + 1];	/* of the cluster; empty without tables */
 	uint64_t version;	/* latest decided that the ballots show; 0: none */
 	bool has_tables;	/* ... and its image is whole */
 	uint32_t damage_count;	/* may be larger than OFFLINE_DAMAGES_MAX: the rest is not listed */
@@ -127,6 +133,10 @@ struct offline_repaired {
 };
 
 /*
+ * Damaged superblocks, hints, beats and join slots are written anew from the rest.
+ * With damage to a ballot or an image the newest whole image is decided again as
+ * a version above every version and ballot found.
+ *
  * Refused (besides what check refuses): in-use, read-only, running (a beat
  * changed, or its host may live; says who), no-tables (no whole image is left),
  * no-super (neither superblock is left).
