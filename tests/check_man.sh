@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # check_man - the manual pages are sound mdoc, and name what the program knows:
-# every key of the text form stands in volctl-tables(5).
+# every key of the text form stands in volctl-tables(5), every key of the
+# configuration in volctl.conf(5), every command of the socket in volctld(8).
 #
 # `--self-test` stops after the proof that bad pages are found.
 
@@ -31,21 +32,22 @@ man_lint()
 	return "$lint"
 }
 
-# The keys in the text form's table of fields (fields.c), one a line.
-form_keys()
+# What the tables of a C file name, one a line: rows begin with { .key = "...", { .name = "..." or
+# { SECTION_..., "...".
+names_in()
 {
-	sed -n 's/^[ 	]*{ *\.key = "\([a-z-]*\)".*$/\1/p' "$1" | sort -u
+	sed -n 's/^	{ \(\.key = \|\.name = \|SECTION_[A-Z]*, \)"\([a-z-]*\)".*$/\2/p' "$1" | sort -u
 }
 
-# Every key of file $1 is an item of page $2.  1 if one is missing, 2 if no key is found at all.
-keys_are_named()
+# Every name in file $1 is in an item of page $2.  1 if one is missing, 2 if none is found at all.
+names_are_in_page()
 {
-	keys=$(form_keys "$1")
-	[ -n "$keys" ] || return 2
+	names=$(names_in "$1")
+	[ -n "$names" ] || return 2
 	missing=0
-	for key in $keys; do
-		grep -q "^\.It Cm $key\( \|\$\)" "$2" && continue
-		echo "$2: no entry for $key"
+	for name in $names; do
+		grep -q "^\.It \(Cm\|Ic\)\( [a-z]* ,\)* $name\( \|\$\)" "$2" && continue
+		echo "$2: no entry for $name"
 		missing=1
 	done
 	return "$missing"
@@ -61,11 +63,17 @@ self_test()
 	printf '.Sh LAST\n.Bl -tag -width Ds\n.It Cm uuid\n.El\n.It stray\n' >> "$page"
 	man_lint "$scratch/tree" > /dev/null && { echo "self-test: a bad page passed"; return 1; }
 
-	printf '\t{ .key = "uuid", 1 },\n' > "$scratch/fields.c"
-	keys_are_named "$scratch/fields.c" "$page" || { echo "self-test: uuid is named"; return 1; }
-	printf '\t{ .key = "uu", 1 },\n' >> "$scratch/fields.c"
-	keys_are_named "$scratch/fields.c" "$page" > /dev/null &&
-		{ echo "self-test: a missing key passed"; return 1; }
+	printf '\t{ .key = "uuid", 1 },\n' > "$scratch/a.c"
+	printf '.It Ic mount , unmount Cm volume\n' >> "$page"
+	printf '\t{ SECTION_A, "unmount", 1 },\n\t{ .name = "mount" },\n' >> "$scratch/a.c"
+	names_are_in_page "$scratch/a.c" "$page" || { echo "self-test: all are named"; return 1; }
+	for row in '.key = "uu"' '.name = "unmoun"' 'SECTION_A, "stray"'; do
+		printf '\t{ %s },\n' "$row" > "$scratch/a.c"
+		names_are_in_page "$scratch/a.c" "$page" > /dev/null &&
+			{ echo "self-test: $row passed"; return 1; }
+	done
+	: > "$scratch/a.c"
+	names_are_in_page "$scratch/a.c" "$page" && { echo "self-test: nothing passed"; return 1; }
 	return 0
 }
 
@@ -78,5 +86,7 @@ self_test || exit 1
 tree=${srcdir:-$(dirname "$0")/..}
 failed=0
 man_lint "$tree" || failed=1
-keys_are_named "$tree/tables/fields.c" "$tree/tables/volctl-tables.5" || failed=1
+names_are_in_page "$tree/tables/fields.c" "$tree/tables/volctl-tables.5" || failed=1
+names_are_in_page "$tree/daemon/config.c" "$tree/daemon/volctl.conf.5" || failed=1
+names_are_in_page "$tree/daemon/commands.c" "$tree/daemon/volctld.8" || failed=1
 exit "$failed"
