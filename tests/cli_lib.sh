@@ -68,6 +68,17 @@ compare()
 	diff -u "$scratch/expected" "$scratch/got"
 }
 
+# given STATUS STDOUT STDERR: what the command just before, whose output went to
+# $scratch/out and $scratch/err, must have given.
+given()
+{
+	status=$?
+	[ "$status" = "$1" ] || wrong "exit status $status, not $1"
+	compare 'standard output' "$2" "$(cat "$scratch/out")"
+	compare 'standard error' "$3" "$(cat "$scratch/err")"
+	served
+}
+
 # gives STATUS STDOUT STDERR ARGUMENT...: what a volctl command must give.
 gives()
 {
@@ -76,17 +87,7 @@ gives()
 	expected_err=$3
 	shift 3
 	"$volctl" --socket "$socket" "$@" > "$scratch/out" 2> "$scratch/err" < /dev/null
-	given
-}
-
-# The same for what has run already with its output in $scratch/out and err: by $?.
-given()
-{
-	status=$?
-	[ "$status" = "$expected_status" ] || wrong "exit status $status, not $expected_status"
-	compare 'standard output' "$expected_out" "$(cat "$scratch/out")"
-	compare 'standard error' "$expected_err" "$(cat "$scratch/err")"
-	served
+	given "$expected_status" "$expected_out" "$expected_err"
 }
 
 # Wait until a file is there.

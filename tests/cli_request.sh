@@ -139,10 +139,9 @@ END
 pid=$!
 wait_for "$scratch/posted"
 kill -INT "$pid"
-expected_status=1 expected_out='' expected_err='volctl: media: request 12 is posted
-volctl: media: request 12 is cancelled'
 wait "$pid"
-given
+given 1 '' 'volctl: media: request 12 is posted
+volctl: media: request 12 is cancelled'
 
 rule 'Ctrl-C before the id is known cancels as soon as it is'
 serve <<END
@@ -159,7 +158,8 @@ wait_for "$scratch/early"
 kill -TERM "$pid"
 : > "$scratch/killed"
 wait "$pid"
-given
+given 1 '' 'volctl: media: request 12 is posted
+volctl: media: request 12 is cancelled'
 
 rule 'Ctrl-C that comes too late says how to give the volume back'
 serve <<END
@@ -174,11 +174,10 @@ END
 pid=$!
 wait_for "$scratch/late"
 kill -INT "$pid"
-expected_status=0 expected_out=12 expected_err='volctl: media: request 12 is posted
+wait "$pid"
+given 0 12 'volctl: media: request 12 is posted
 volctl: media is mounted read-write
 volctl: media was granted before it could be cancelled: volctl release media gives it back'
-wait "$pid"
-given
 
 rule 'a second Ctrl-C waits no longer'
 serve <<END
@@ -195,10 +194,9 @@ wait_for "$scratch/first"
 kill -INT "$pid"
 wait_for "$scratch/second"
 kill -INT "$pid"
-expected_status=1 expected_out='' expected_err='volctl: media: request 12 is posted
-volctl: media: the cancellation is not confirmed: see volctl requests'
 wait "$pid"
-given
+given 1 '' 'volctl: media: request 12 is posted
+volctl: media: the cancellation is not confirmed: see volctl requests'
 
 rule 'a daemon that goes away while we wait is exit status 7, and the request may stand'
 serve <<'END'

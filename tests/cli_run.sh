@@ -125,9 +125,8 @@ for signal in TERM HUP USR1; do
 	pid=$!
 	wait_for "$scratch/running"
 	kill -s "$signal" "$pid"
-	expected_status=9 expected_out=$signal expected_err=''
 	wait "$pid"
-	given
+	given 9 "$signal" ''
 done
 
 rule 'the command may be interrupted as if it were run alone'
