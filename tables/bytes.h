@@ -38,20 +38,19 @@ static inline le16_t le16(uint16_t value)
 	return (le16_t){ { (uint8_t)value, (uint8_t)(value >> 8) } };
 }
 
+/*
+ * Written out, not as loops: those make gcc 12 (-O2) lose whole initialisers that
+ * they are part of, in its scalar replacement of aggregates.
+ */
 static inline le32_t le32(uint32_t value)
 {
-	le32_t v;
-
-	for (int i = 0; i < 4; i++)
-		v.b[i] = (uint8_t)(value >> 8 * i);
-	return v;
+	return (le32_t){ { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+			   (uint8_t)(value >> 24) } };
 }
 
 static inline le64_t le64(uint64_t value)
 {
-	le64_t v;
-
-	for (int i = 0; i < 8; i++)
-		v.b[i] = (uint8_t)(value >> 8 * i);
-	return v;
+	return (le64_t){ { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+			   (uint8_t)(value >> 24), (uint8_t)(value >> 32), (uint8_t)(value >> 40),
+			   (uint8_t)(value >> 48), (uint8_t)(value >> 56) } };
 }
