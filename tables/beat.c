@@ -41,6 +41,9 @@ struct beat_volume_disk {
 static_assert(sizeof(struct beat_volume_disk) == 32, "as version 1 has it");
 static_assert(offsetof(struct beat_volume_disk, mount) == 24, "where version 1 put it");
 
+static_assert(BEAT_NOT_MOUNTED == 0 && BEAT_READING == 1 && BEAT_WRITING == 2 && BEAT_FAILED == 3,
+	      "as version 1 has it");
+
 /* What each sector of entries begins with; as many entries follow as fit. */
 struct beat_more_disk {
 	struct block_head head;

@@ -14,6 +14,9 @@ static_assert(offsetof(struct block_head, index) == 14, "where every format has 
 static_assert(offsetof(struct block_head, length) == 16, "where every format has it");
 static_assert(offsetof(struct block_head, crc) == 20, "where every format has it");
 
+static_assert(BLOCK_SUPER == 1 && BLOCK_HINT == 2 && BLOCK_BALLOT == 3 && BLOCK_BEAT == 4 &&
+	      BLOCK_IMAGE == 5 && BLOCK_JOIN == 6, "as version 1 has it");
+
 /* Of @length bytes at @block, for this cluster only, with the checksum itself taken as zero. */
 static uint32_t block_checksum(const void *block, uint32_t length, const struct id128 *cluster)
 {

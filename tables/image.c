@@ -127,6 +127,21 @@ struct request_disk {
 };
 static_assert(sizeof(struct request_disk) == 40, "as version 1 has it");
 
+/* Enums lie on the disk by their values: new ones go to the end, old ones keep their place. */
+static_assert(ROW_USED == 1 && ROW_REMOVED == 2, "as version 1 has it");
+static_assert(ANSWER_ASK == 0 && ANSWER_AUTO == 1, "as version 1 has it");
+static_assert(WRITE_ASK == 0 && WRITE_NEVER == 1, "as version 1 has it");
+static_assert(PHASE_FREE == 0 && PHASE_GRANTING == 1 && PHASE_WRITING == 2, "as version 1 has it");
+static_assert(FENCING_BEST == 0 && FENCING_MANUAL == 1 && FENCING_GUARD == 2 &&
+	      FENCING_WATCHDOG == 3 && FENCING_RESERVATION == 4 && FENCING_COMMAND == 5,
+	      "as version 1 has it");
+static_assert(TAKEOVER_ASK == 0 && TAKEOVER_AUTO == 1, "as version 1 has it");
+static_assert(FSCK_NEVER == 0 && FSCK_AFTER_TAKEOVER == 1, "as version 1 has it");
+static_assert(VIEWERS_LIVE == 0 && VIEWERS_QUIET == 1 && VIEWERS_PUBLISHED == 2,
+	      "as version 1 has it");
+static_assert(REQUEST_WAITING == 0 && REQUEST_GRANTED == 1 && REQUEST_REFUSED == 2 &&
+	      REQUEST_TIMED_OUT == 3 && REQUEST_CANCELLED == 4, "as version 1 has it");
+
 /* The most bytes that each row can take. */
 #define STRING_BYTES(max) (sizeof(le16_t) + (max))
 #define CLUSTER_BYTES (sizeof(struct image_disk) + STRING_BYTES(NAME_BYTES_MAX))
