@@ -27,6 +27,9 @@
 #define READ_BYTES 4096
 #define READS_AT_END 32
 
+/* A character more than a text may have, so that it shows whether the text is cut within one. */
+#define OUTPUT_BYTES_MAX (TEXT_BYTES_MAX + 4)
+
 #define ENVIRONMENT_MAX 6
 #define VARIABLE_BYTES (TEXT_BYTES_MAX + 32)
 
@@ -40,7 +43,7 @@ struct child {
 	uint32_t timeout_ms;
 	uint64_t until_ms;
 	size_t output_len;
-	char output[TEXT_BYTES_MAX + 1];
+	char output[OUTPUT_BYTES_MAX];
 	struct hook_question question;
 };
 
@@ -184,7 +187,7 @@ static void output_close(struct child *child)
 static bool output_read(struct child *child)
 {
 	char buffer[READ_BYTES];
-	size_t room = TEXT_BYTES_MAX - child->output_len;
+	size_t room = sizeof(child->output) - child->output_len;
 	ssize_t got;
 
 	if (child->source.fd < 0)

@@ -10,10 +10,10 @@
 #include "daemon/auto.h"
 #include "daemon/clean.h"
 
-/* What keeps two hosts from writing one volume, as far as this version goes: nothing is left out. */
+/* What keeps two hosts from writing one volume, as far as this version goes. */
 static const char protection_text[] =
-	"given up only by the writer itself; readers' block devices are read-only; "
-	"no fencing: a dead writer keeps the volume";
+	"given up only by the writer itself; readers' block devices are "
+	"read-only; no fencing: a dead writer keeps the volume";
 
 /* --- members ------------------------------------------------------------------ */
 
