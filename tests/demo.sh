@@ -135,6 +135,13 @@ waiting_request()
 			| select(.state == "waiting" or .state == "asked")] | .[0].id'
 }
 
+# What edit1 hears meanwhile, as it comes.
+watch_as_edit1()
+{
+	lab_volctl edit1 watch 2> /dev/null |
+		sed -u '/tables-changed/d; s/^[^ ]* /                                edit1 hears: /' &
+}
+
 scene_log_on()
 {
 	local host
@@ -157,6 +164,7 @@ views_are_mounted()
 scene_first_writer()
 {
 	scene "Nobody writes to media: edit1 asks, and has it at once."
+	watch_as_edit1
 	shown edit1 request media -m "today's shoot" --wait=20
 	check "edit1 has media read-write" volume_is edit1 media '.here == "rw"'
 	check "edit1 writes 20 files" write_files edit1 "$media/monday" 20
@@ -177,8 +185,7 @@ ask_as_edit2()
 	asking=$!
 	check "edit1 is told of it" within 10 waiting_request edit1 media
 	request=$(waiting_request edit1 media)
-	lab_volctl edit1 requests --noheadings -o ID,FROM,TEXT 2> /dev/null |
-		sed 's/^/                edit1 reads: /'
+	shown edit1 requests
 }
 
 asking_ended_with()
@@ -225,17 +232,20 @@ scene_auto()
 	scene "render answers by itself: no while a file on takes is open for writing, then yes."
 	shown render request takes -m "nightly render" --wait=20
 	check "render writes 5 files" write_files render "$takes/frames" 5
-	lab_run render sh -c 'exec 3> "$1/frames/open"; echo $$; exec sleep 60' - "$takes" \
-		> "$LAB/writer.pid" &
-	within 5 [ -s "$LAB/writer.pid" ]
+	touch "$LAB/rendering"
+	lab_run render sh -c '
+		exec 3> "$1/frames/open"
+		touch "$2/open"
+		while [ -e "$2/rendering" ]; do sleep 0.1; done' - "$takes" "$LAB" &
+	within 5 [ -e "$LAB/open" ]
 	tell_command edit1 request takes -m "may I?" --wait=20
 	lab_volctl edit1 request takes -m 'may I?' --wait=20 > "$LAB/auto" 2>&1
 	check "it is refused" [ $? = 5 ]
 	sed 's/^/                edit1 reads: /' "$LAB/auto"
 	check "the answer says that a file is open" grep -qi "open" "$LAB/auto"
 	tell "the program on render ends"
-	kill "$(cat "$LAB/writer.pid")"
-	wait $! 2> /dev/null
+	rm "$LAB/rendering"
+	wait $!
 	shown edit1 request takes -m 'and now?' --wait=20
 	check "edit1 has takes read-write" volume_is edit1 takes '.here == "rw"'
 	check "what render wrote is whole on edit1" files_are_whole edit1 "$takes/frames" 5
@@ -245,7 +255,7 @@ scene_release()
 {
 	scene "edit2 gives media back; then nobody writes, and every view is whole."
 	shown edit2 release media
-	check "media has no writer" within 10 volume_is render media '.writer == null'
+	check "media has no writer" within 10 volume_is edit1 media '.writer == null'
 	check "no view of it can be torn" within 10 volume_is render media '.may_be_torn == false'
 	scene "How it stands:"
 	lab_volctl edit1 volumes | sed 's/^/        /'
@@ -347,11 +357,19 @@ scene_format()
 
 ( lab_skip ) || exit 1
 make_lab || { echo "demo: could not make its hosts" >&2; exit 1; }
-# A scene stands on those before it.
+# A scene stands on those before it.  $LAB/table: what each came to.
+printf 'SCENE PASSED FAILED FROM TO\n' > "$LAB/table"
 for part in format log_on first_writer no yes refresh auto release log_off; do
+	passed_before=$passed
+	failed_before=$failed
+	began=$(elapsed)
 	"scene_$part"
+	echo "$part $((passed - passed_before)) $((failed - failed_before)) $began $(elapsed)" \
+		>> "$LAB/table"
 	[ "$failed" -eq 0 ] || break
 done
+echo
+awk '{ printf "%-14s%7s%7s%7s%7s\n", $1, $2, $3, $4, $5 }' "$LAB/table"
 echo
 echo "demo: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
