@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/auto.h"
+#include "daemon/clean.h"
 #include "daemon/holders.h"
 #include "daemon/kernel_users.h"
 
@@ -41,19 +42,11 @@ struct subject {
 	enum holder_kind kind; /* the worst that it holds */
 };
 
-void holders_clean(char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text < 0x20 || *text > 0x7e)
-			*text = '?';
-	}
-}
-
 void holders_add(struct holders *holders, const struct holder *holder)
 {
 	if (holders->count < HOLDERS_MAX) {
 		holders->list[holders->count] = *holder;
-		holders_clean(holders->list[holders->count].command);
+		clean_text(holders->list[holders->count].command);
 	}
 	holders->count++;
 }

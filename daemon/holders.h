@@ -37,6 +37,3 @@ void holders_add(struct holders *holders, const struct holder *holder);
 
 /* Nobody was found, though the kernel says "busy": say so in one entry. */
 void holders_add_unknown(struct holders *holders);
-
-/* A command's name as a terminal may see it: what is not printable ASCII becomes '?'. */
-void holders_clean(char *text);

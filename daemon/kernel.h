@@ -49,6 +49,8 @@
 #define KERNEL_ATTR_NODIRATIME	0x00000080u
 #define KERNEL_ATTR_NOSYMFOLLOW 0x00200000u
 
+#define KERNEL_STATX_MNT_ID_UNIQUE 0x4000u	/* 6.8 */
+
 struct kernel_mount_attr {
 	uint64_t attr_set;
 	uint64_t attr_clr;

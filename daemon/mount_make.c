@@ -73,19 +73,28 @@ static int attach_over(int mount, const char *target)
 	return newmount_attach(mount, target, false);
 }
 
+/* @mount: a file on it.  Views need no note. */
+static int note_mount(struct work *work, const struct newmount *what, int mount)
+{
+	struct record record = {
+		.unique_id = newmount_unique_id(mount),
+		.device = work->number,
+	};
+	int r;
+
+	if (!what->writable || work->job->record_dir[0] == '\0')
+		return 0;
+	r = newmount_id(mount, &record.id);
+	return r < 0 ? r : record_write(work->job->record_dir, mounted_mark(work->job), &record);
+}
+
 /* The note is made before the mount can be seen, so that it is never seen without. */
 static int attach_mount(struct work *work, const struct newmount *what, int mount)
 {
-	uint64_t id;
-	int r;
+	int r = note_mount(work, what, mount);
 
-	if (what->writable) {
-		r = newmount_id(mount, &id);
-		if (r == 0)
-			r = record_write(work->job->record_dir, mounted_mark(work->job), id);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	if (work->mounted.state == MOUNTED_VIEW)
 		return attach_over(mount, work->target);
 	return newmount_attach(mount, work->target, false);
@@ -93,20 +102,18 @@ static int attach_mount(struct work *work, const struct newmount *what, int moun
 
 static int mount_classic(struct work *work, const struct newmount *what)
 {
-	AUTO_CLOSE int fd = -1;
-	uint64_t id;
-	int r;
+	int r = newmount_classic(what, work->target);
+	int fd;
 
-	r = newmount_classic(what, work->target);
-	if (r < 0 || !what->writable)
-		return r;
-	fd = open(work->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = newmount_id(fd, &id);
 	if (r < 0)
 		return r;
-	return record_write(work->job->record_dir, mounted_mark(work->job), id);
+	fd = open(work->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = fd < 0 ? -errno : note_mount(work, what, fd);
+	if (fd >= 0)
+		(void)close(fd);
+	if (r < 0)
+		(void)umount2(work->target, UMOUNT_NOFOLLOW);
+	return r;
 }
 
 static bool make_mount(struct work *work, const struct newmount *what)

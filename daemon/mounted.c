@@ -85,7 +85,7 @@ static int table_read(struct libmnt_table **ret_table)
 
 /* The mount that is seen at @target now: of several, the topmost. */
 static struct libmnt_fs *table_find_target(struct libmnt_table *table, const char *target,
-					   dev_t *ret_root)
+					   struct mounted *mounted)
 {
 	AUTO_CLOSE int fd = open(target, O_PATH | O_CLOEXEC);
 	struct libmnt_fs *entry = NULL;
@@ -107,7 +107,8 @@ static struct libmnt_fs *table_find_target(struct libmnt_table *table, const cha
 	mnt_free_iter(iter);
 	if (!entry || strcmp(text_or_empty(mnt_fs_get_target(entry)), target) != 0)
 		return NULL;
-	*ret_root = st.st_dev;
+	mounted->root = st.st_dev;
+	mounted->unique_id = newmount_unique_id(fd);
 	return entry;
 }
 
@@ -127,15 +128,27 @@ static struct libmnt_fs *table_find_device(struct libmnt_table *table, dev_t dev
 	return entry;
 }
 
+static bool entry_is_ours(const struct mount_job *job, struct libmnt_fs *entry, dev_t device,
+			  const struct mounted *mounted)
+{
+	const struct record record = {
+		.id = mounted->id,
+		.unique_id = mounted->unique_id,
+		.device = entry_device(entry),
+	};
+
+	if (job->record_dir[0] == '\0')
+		return device != 0 && record.device == device;
+	return record_fits(job->record_dir, mounted_mark(job), &record);
+}
+
 /* What the topmost mount on the mount point is to us. */
 static enum mount_state entry_judge(const struct mount_job *job, struct libmnt_fs *entry,
 				    dev_t device, const struct mounted *mounted)
 {
 	if (view_is_marked(mounted->source, mounted_mark(job)))
 		return MOUNTED_VIEW;
-	if (device != 0 && job->record_dir[0] == '\0' && entry_device(entry) != device)
-		return MOUNTED_FOREIGN;
-	if (!record_fits(job->record_dir, mounted_mark(job), mounted->id))
+	if (!entry_is_ours(job, entry, device, mounted))
 		return MOUNTED_FOREIGN;
 	return mounted->super_writable ? MOUNTED_WRITE : MOUNTED_ENDED;
 }
@@ -151,7 +164,7 @@ int mounted_look(const struct mount_job *job, const char *target, dev_t device,
 	r = table_read(&table);
 	if (r < 0)
 		return r;
-	entry = target[0] != '\0' ? table_find_target(table, target, &mounted.root) : NULL;
+	entry = target[0] != '\0' ? table_find_target(table, target, &mounted) : NULL;
 	if (entry) {
 		entry_describe(entry, &mounted);
 		mounted.state = entry_judge(job, entry, device, &mounted);

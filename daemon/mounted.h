@@ -14,6 +14,7 @@
 struct mounted {
 	enum mount_state state;
 	uint64_t id;			/* in mountinfo */
+	uint64_t unique_id;		/* 0: unknown */
 	dev_t super;			/* the superblock's number there */
 	dev_t root;			/* st_dev of its root: another one on btrfs */
 	bool super_writable;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "daemon/auto.h"
@@ -131,6 +132,17 @@ int newmount_id(int fd, uint64_t *ret_id)
 	}
 	(void)fclose(file);
 	return r;
+}
+
+uint64_t newmount_unique_id(int fd)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, KERNEL_STATX_MNT_ID_UNIQUE, &stx) <
+		    0 ||
+	    !(stx.stx_mask & KERNEL_STATX_MNT_ID_UNIQUE))
+		return 0;
+	return stx.stx_mnt_id;
 }
 
 /* What a remount of one mount has to repeat, or it is lost. */

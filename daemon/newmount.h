@@ -36,6 +36,9 @@ int newmount_classic(const struct newmount *what, const char *target);
 /* The id in mountinfo of the mount that an open file is on. */
 int newmount_id(int fd, uint64_t *ret_id);
 
+/* One that is never used twice, unlike that; 0: before Linux 6.8, or after a shut-down. */
+uint64_t newmount_unique_id(int fd);
+
 /* Refuse, or again admit, new writers on this one mount; -EBUSY while there are writers. */
 int newmount_gate(int directory, bool read_only);
 

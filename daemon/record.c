@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "daemon/record.h"
@@ -13,43 +14,54 @@ static void record_path(const char *dir, const char *mark, char ret_path[PATH_MA
 	(void)snprintf(ret_path, PATH_MAX, "%s/%s.mounted", dir, mark);
 }
 
-int record_write(const char *dir, const char *mark, uint64_t mount_id)
+int record_write(const char *dir, const char *mark, const struct record *record)
 {
 	char path[PATH_MAX];
 	FILE *file;
 	int r = 0;
 
-	if (*dir == '\0')
-		return 0;
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	record_path(dir, mark, path);
 	file = fopen(path, "we");
 	if (!file)
 		return -errno;
-	if (fprintf(file, "%" PRIu64 "\n", mount_id) < 0)
+	if (fprintf(file, "%" PRIu64 " %" PRIu64 " %u %u\n", record->id, record->unique_id,
+		    major(record->device), minor(record->device)) < 0)
 		r = -EIO;
 	if (fclose(file) != 0)
 		r = -errno;
 	return r;
 }
 
-bool record_fits(const char *dir, const char *mark, uint64_t mount_id)
+static bool record_read(const char *dir, const char *mark, struct record *ret_record)
 {
+	unsigned int device_major = 0;
+	unsigned int device_minor = 0;
 	char path[PATH_MAX];
-	uint64_t noted;
-	bool fits;
 	FILE *file;
+	int fields;
 
-	if (*dir == '\0')
-		return true;
 	record_path(dir, mark, path);
 	file = fopen(path, "re");
 	if (!file)
 		return false;
-	fits = fscanf(file, "%" SCNu64, &noted) == 1 && noted == mount_id;
+	fields = fscanf(file, "%" SCNu64 " %" SCNu64 " %u %u", &ret_record->id,
+			&ret_record->unique_id, &device_major, &device_minor);
 	(void)fclose(file);
-	return fits;
+	ret_record->device = makedev(device_major, device_minor);
+	return fields == 4;
+}
+
+bool record_fits(const char *dir, const char *mark, const struct record *record)
+{
+	struct record noted = { 0 };
+
+	if (!record_read(dir, mark, &noted))
+		return false;
+	if (noted.unique_id != 0 && record->unique_id != 0 && noted.unique_id != record->unique_id)
+		return false;
+	return noted.id == record->id && noted.device == record->device;
 }
 
 void record_remove(const char *dir, const char *mark)

@@ -236,6 +236,9 @@ rule_a_mount_in_another_namespace_is_not_forgotten()
 	expect_holder "^kernel $held mounts of sleep"
 	refused a write busy not 'another namespace'
 	expect_read_only a 1
+	# A view is on a device of its own, and does not wait for it.
+	done_ a view view
+	done_ a unmount not
 	let_go
 	done_ a unmount not
 	done_ a write write
@@ -327,10 +330,23 @@ rule_a_mount_is_known_again()
 	done_ a unmount not
 }
 
+rule_a_mount_by_hand_in_the_place_of_ours_is_not_ours()
+{
+	done_ a write write
+	in_host a 'umount /mnt/volume && mount /run/disks/volume /mnt/volume'
+	refused a look 'mounted by somebody else' foreign .
+	in_host a 'umount /mnt/volume && mount -t tmpfs none /mnt/volume'
+	refused a give-up 'mounted by somebody else' foreign .
+	in_host a 'umount /mnt/volume'
+	done_ a give-up not
+	expect_read_only a 1
+}
+
 rule_what_somebody_else_mounted_is_left_alone()
 {
 	local made op
-	for made in 'mount /run/disks/volume /mnt/volume' 'mount -o ro /run/disks/volume /mnt/volume' \
+	for made in 'mount /run/disks/volume /mnt/volume' \
+		  'mount -o ro /run/disks/volume /mnt/volume' \
 		  'mkdir -p /mnt/else; mount /run/disks/volume /mnt/else' \
 		  'mount -t tmpfs none /mnt/volume'; do
 		lab_run a blockdev --setrw /run/disks/volume
@@ -371,7 +387,7 @@ rule_what_is_wrong_is_said()
 	refused a view failed not 'make it a folder'
 	in_host a 'rm /mnt/volume && mkdir /mnt/volume && touch /mnt/volume/hidden'
 	done_ a view view
-	answer reason | grep -q 'not empty' || complain "no warning that the mount point is not empty"
+	answer reason | grep -q 'not empty' || complain "no warning of hidden files"
 	done_ a unmount not
 	in_host a 'rm /mnt/volume/hidden'
 	disk=missing
@@ -403,7 +419,8 @@ rule_after_a_shut_down_nothing_is_written()
 	done_ a write write
 	in_host a 'head -c 20000000 /dev/zero > /mnt/volume/dirty; for i in $(seq 300); do
 		echo $i > /mnt/volume/s-$i; done; sync -f /mnt/volume; echo safe > /mnt/volume/safe;
-		sync /mnt/volume/safe; rm /mnt/volume/s-1*; head -c 9000000 /dev/zero > /mnt/volume/late'
+		sync /mnt/volume/safe; rm /mnt/volume/s-1*;
+		head -c 9000000 /dev/zero > /mnt/volume/late'
 	hold a 'exec 7>> /mnt/volume/open; cd /mnt/volume'
 	m a shut-down
 	expect outcome "done"
@@ -415,7 +432,7 @@ rule_after_a_shut_down_nothing_is_written()
 	in_host b '[ "$(cat /mnt/volume/safe)" = safe ]; rm -f /mnt/volume/[dsl]*; sync'
 	sleep 1
 	let_go
-	[ "$(sectors_written a)" = "$before" ] || complain "something was written after the shut-down"
+	[ "$(sectors_written a)" = "$before" ] || complain "a late write"
 	done_ b give-up ended
 	done_ b unmount not
 	done_ a write write
