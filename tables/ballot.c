@@ -29,7 +29,8 @@ struct ballot_disk {
 	struct value_disk own;
 	le64_t decided;
 	struct value_disk decided_value;
-	uint8_t zero[336];
+	uint8_t late;		/* 0 or 1 */
+	uint8_t zero[335];
 };
 static_assert(sizeof(struct ballot_disk) == SECTOR_MIN, "a ballot fits the smallest sector");
 static_assert(offsetof(struct ballot_disk, sequence) == 32, "where version 1 put it");
@@ -37,6 +38,7 @@ static_assert(offsetof(struct ballot_disk, bal) == 64, "where version 1 put it")
 static_assert(offsetof(struct ballot_disk, value) == 72, "where version 1 put it");
 static_assert(offsetof(struct ballot_disk, decided) == 136, "where version 1 put it");
 static_assert(offsetof(struct ballot_disk, decided_value) == 144, "where version 1 put it");
+static_assert(offsetof(struct ballot_disk, late) == 176, "where version 1 put it");
 
 static struct value_disk value_to_disk(const struct image_value *value)
 {
@@ -80,6 +82,7 @@ void ballot_encode(const struct ballot *ballot, uint16_t host, uint32_t sector_s
 		.own = value_to_disk(&ballot->own),
 		.decided = le64(ballot->decided),
 		.decided_value = value_to_disk(&ballot->decided_value),
+		.late = ballot->late,
 	};
 
 	memset(sector, 0, sector_size);
@@ -152,8 +155,9 @@ enum block_verdict ballot_decode(const void *sector, uint16_t host, unsigned int
 		.own = value_from_disk(&disk.own),
 		.decided = le64_get(disk.decided),
 		.decided_value = value_from_disk(&disk.decided_value),
+		.late = disk.late == 1,
 	};
-	if ((ballot.sequence & 1) != half)
+	if ((ballot.sequence & 1) != half || disk.late > 1)
 		return BLOCK_SENSELESS;
 	if (layout_make(&layout, sector_size, capacity) < 0 ||
 	    !ballot_is_possible(&ballot, host, &layout))

@@ -31,6 +31,7 @@ struct ballot {
 	struct image_value own;	/* the value of mine that I ever accepted in this instance */
 	uint64_t decided;	/* always instance - 1 or instance */
 	struct image_value decided_value;
+	bool late;		/* written while earlier writes to the pair might still land */
 };
 
 /* What a host's pair says, taken together. */

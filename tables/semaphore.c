@@ -41,6 +41,8 @@ enum phase {
 
 #define FETCHES_MAX 4			/* of one image that can not be read, before giving up */
 #define LOOK_WHILE_LATE_US 500000	/* how often to look while T_late is waited out */
+#define LATE_BOTH (1U << 0 | 1U << 1)
+#define LOOK_WHILE_LESS_US 100000	/* how often to look while a decision is missing */
 #define REPAIR_PAUSE_US 20000		/* doubled with each failure, up to 64 times that */
 #define REPAIR_DOUBLINGS_MAX 6
 #define HINT_AGAIN_US 1000000		/* how often a hint that stays wrong is followed */
@@ -57,6 +59,9 @@ struct semaphore {
 	struct image_value latest_value;
 	struct image_value next_value;	/* the image that terms.next was written as; version 0: none */
 	uint64_t seen;			/* the largest version known to be decided on the disk */
+	bool missing;			/* the last scan showed less than `seen` */
+	uint64_t missing_since_us;
+	bool less;			/* ... and so did all for 3 x T_late */
 	struct image_value wanted;	/* being fetched */
 	unsigned int fetch_failures;	/* of `wanted` */
 
@@ -93,6 +98,7 @@ struct semaphore {
 	uint64_t odd_us;
 	bool mend;
 
+	uint64_t scan_began_us;
 	struct scan scan;
 	struct scan_result result;
 	struct scan_row rows[];
@@ -119,13 +125,21 @@ void semaphore_init(struct semaphore *semaphore, const struct semaphore_terms *t
 			.rows = semaphore->rows,
 		},
 	};
-	tables_init(semaphore->terms.latest, capacity);
-	tables_init(semaphore->terms.next, capacity);
+	/* Not tables_init(): it would touch every page of tables that may stay small. */
+	terms->latest->version = 0;
+	terms->latest->capacity = *capacity;
+	terms->next->version = 0;
+	terms->next->capacity = *capacity;
 }
 
 const struct tables *semaphore_latest(const struct semaphore *semaphore)
 {
 	return semaphore->terms.latest;
+}
+
+bool semaphore_is_late(const struct semaphore *semaphore)
+{
+	return semaphore->late;
 }
 
 void semaphore_learn(struct semaphore *semaphore)
@@ -224,6 +238,7 @@ static void pause_for(struct semaphore *s, uint64_t wait_us, struct semaphore_to
 static void begin_scan(struct semaphore *s, enum phase phase, struct semaphore_todo *todo)
 {
 	s->phase = phase;
+	s->scan_began_us = s->now_us;
 	scan_begin(&s->scan);
 	todo->op = SEMAPHORE_SCAN;
 }
@@ -240,7 +255,15 @@ static void note_time(struct semaphore *s, uint64_t now_us)
 	s->now_us = now_us;
 	if (s->late && !s->late_begun)
 		be_late(s);
-	if (s->late && now_us >= s->late_until_us) {
+}
+
+/*
+ * An old write may have landed at the last moment: T_late ends with the first
+ * sound scan that was begun after it.
+ */
+static void end_late(struct semaphore *s)
+{
+	if (s->late && s->scan_began_us >= s->late_until_us) {
 		s->late = false;
 		s->late_halves = 0;
 	}
@@ -256,6 +279,7 @@ static void note_time(struct semaphore *s, uint64_t now_us)
 static void ask_ballot(struct semaphore *s, enum phase phase, struct semaphore_todo *todo)
 {
 	s->phase = phase;
+	s->attempt.late = s->late;
 	todo->op = SEMAPHORE_WRITE_BALLOT;
 	todo->ballot = s->attempt;
 }
@@ -263,7 +287,7 @@ static void ask_ballot(struct semaphore *s, enum phase phase, struct semaphore_t
 static void write_ballot(struct semaphore *s, const struct ballot *ballot, enum phase phase,
 			 struct semaphore_todo *todo)
 {
-	assert(s->known && !s->failed);
+	assert(s->known && !s->failed && s->late_halves != LATE_BOTH);
 	s->attempt = *ballot;
 	s->attempt.sequence = s->mine.sequence + 1;
 	s->attempt.incarnation = s->terms.incarnation;
@@ -351,7 +375,7 @@ static void answer(struct semaphore *s, struct semaphore_todo *todo)
 	struct ballot closed = decided_ballot(s, &s->latest_value);
 
 	todo->outcome = s->outcome;
-	if (s->failed || s->mine.mbal == 0 || s->mine.decided == s->mine.instance ||
+	if (s->failed || s->late || s->mine.mbal == 0 || s->mine.decided == s->mine.instance ||
 	    s->mine.instance > s->latest_value.version) {
 		rest(s, SEMAPHORE_ANSWERED, todo);
 		return;
@@ -410,7 +434,7 @@ static bool must_wait(struct semaphore *s, struct semaphore_todo *todo)
 {
 	uint64_t wait_us = s->looked ? turn_wait_us(&s->turn, s->now_us, s->random) : 0;
 
-	if (s->late_halves == (1U << 0 | 1U << 1))
+	if (s->late_halves == LATE_BOTH)
 		wait_us = LOOK_WHILE_LATE_US;
 	if (wait_us == 0)
 		return false;
@@ -485,6 +509,8 @@ static void proceed(struct semaphore *s, struct semaphore_todo *todo)
 		stop(s, SEMAPHORE_BLOCKED, todo);
 	else if (s->learning)
 		learned(s, todo);
+	else if (rule_applied(s->terms.latest, s->change, &s->outcome))
+		answer(s, todo);
 	else if (s->failed)
 		ask_ballot(s, PHASE_REPAIR, todo);
 	else
@@ -560,13 +586,21 @@ static enum own_verdict own_judge(struct semaphore *s, const struct ballot *foun
 	if (s->failed && same_state(found, &s->attempt) &&
 	    found->sequence == s->attempt.sequence)
 		return OWN_SAME;
-	if (found->sequence < s->mine.sequence)
-		return OWN_OLDER;
-	/* The last tenant's last write, which landed after we had read the pair. */
-	if (s->late && inherited && found->incarnation == s->mine.incarnation) {
+	/*
+	 * The last write of a tenant before us, which landed after we had read the pair: each
+	 * had no more than one on the way.  It may be of an incarnation that we have never
+	 * seen, and hide that of another.
+	 */
+	if (s->late && inherited && found->sequence <= s->mine.sequence + 1) {
 		s->mine = *found;
 		return OWN_SAME;
 	}
+	/* The first of two equals has been hidden before the second was confirmed. */
+	if (s->late && s->failed && same_state(&s->mine, &s->attempt) &&
+	    found->sequence < s->mine.sequence)
+		return OWN_SAME;
+	if (found->sequence < s->mine.sequence)
+		return OWN_OLDER;
 	s->evicted_by = found->incarnation;
 	return OWN_FOREIGN;
 }
@@ -576,8 +610,13 @@ static void inherit(struct semaphore *s, const struct ballot *found)
 {
 	s->known = true;
 	s->mine = *found;
-	if (s->late)
-		s->late_halves |= 1U << ((found->sequence + 1) & 1);
+	if (!s->late)
+		return;
+	/*
+	 * The last tenant's last write is on its way to the other half.  If it was in doubt
+	 * itself about an earlier one, that may have gone to either.
+	 */
+	s->late_halves = found->late ? LATE_BOTH : 1U << ((found->sequence + 1) & 1);
 }
 
 /* A new ballot must be above every one in both halves, the older one as well. */
@@ -587,6 +626,40 @@ static void note_own_mbal(struct semaphore *s, const void *region)
 
 	if (mbal > s->mbal_floor)
 		s->mbal_floor = mbal;
+}
+
+/* What our own inherited row says may yet be hidden by an old write, and is ours to write again. */
+static void note_seen(struct semaphore *s)
+{
+	bool shaky = s->late && s->known && s->mine.incarnation != s->terms.incarnation;
+
+	for (uint16_t host = 0; host < s->terms.layout->capacity.hosts; host++) {
+		const struct scan_row *row = &s->scan.rows[host];
+
+		if (row->verdict != PAIR_UNKNOWN && row->ballot.decided > s->seen &&
+		    !(shaky && host == s->terms.slot))
+			s->seen = row->ballot.decided;
+	}
+}
+
+/*
+ * A decision that we have learned is not there.  A host whose old writes may still
+ * land shows it before both its halves hold it, and the first may be hidden again
+ * until the second is written, or written again by whoever restarts there, which
+ * may itself wait for T_late.  Only what stays away has gone back in time.  Sets
+ * s->less to that effect; true: look again first.
+ */
+static bool shows_less(struct semaphore *s)
+{
+	/* What we have written ourselves, in doubt, we can write again. */
+	bool ours = s->failed && s->attempt.decided >= s->seen;
+	bool less = s->result.unknown == SLOT_NONE && s->result.newest < s->seen && !ours;
+
+	if (less && !s->missing)
+		s->missing_since_us = s->now_us;
+	s->missing = less;
+	s->less = less && s->now_us - s->missing_since_us > (uint64_t)s->terms.late_ms * 3000;
+	return less && !s->less;
 }
 
 /* Is this still the disk that we know, and our row still ours?  False: *@todo says what it is. */
@@ -606,17 +679,19 @@ static bool scan_is_sound(struct semaphore *s, struct semaphore_todo *todo)
 		end(s, SEMAPHORE_EVICTED, todo);
 		return false;
 	}
+	if (shows_less(s)) {
+		pause_for(s, LOOK_WHILE_LESS_US, todo);
+		return false;
+	}
 	/* With every pair unreadable it is another cluster's, or nobody's, by now. */
-	if (verdict == OWN_OLDER || result->forked ||
-	    (result->unknown == SLOT_NONE && result->newest < s->seen) ||
+	if (verdict == OWN_OLDER || result->forked || s->less ||
 	    (result->unknown_count == s->terms.layout->capacity.hosts && s->seen != 0) ||
 	    (result->newest != 0 && result->newest == s->latest_value.version &&
 	     !image_value_same(&result->newest_value, &s->latest_value))) {
 		end(s, SEMAPHORE_BACK_IN_TIME, todo);
 		return false;
 	}
-	if (result->newest > s->seen)
-		s->seen = result->newest;
+	note_seen(s);
 	return true;
 }
 
@@ -704,6 +779,7 @@ static void scanned(struct semaphore *s, const void *region, size_t size,
 		note_own_mbal(s, region);
 	if (!scan_is_sound(s, todo))
 		return;
+	end_late(s);
 	turn_look(&s->turn, &s->scan, s->terms.slot, &s->result, s->now_us);
 	if (s->phase == PHASE_LOOK)
 		look_ended(s, todo);
@@ -722,9 +798,11 @@ static void begin(struct semaphore *s, struct semaphore_todo *todo)
 	}
 	s->turn.losses = 0;
 	s->began_us = 0;
-	if (s->change && s->failed)
+	if (s->change && rule_applied(s->terms.latest, s->change, &s->outcome))
+		answer(s, todo);
+	else if (s->change && s->failed)
 		pause_for(s, REPAIR_PAUSE_US << s->failures, todo);
-	else if (s->learning || !s->current || !s->known || s->turn.contender_count > 0)
+	else if (s->learning || s->late || !s->current || !s->known || s->turn.contender_count > 0)
 		begin_scan(s, PHASE_LOOK, todo);
 	else
 		commit(s, todo);

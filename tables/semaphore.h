@@ -81,7 +81,11 @@ struct semaphore_terms {
 	struct id128 cluster;
 	uint16_t slot;			/* own row; SLOT_NONE: may learn only */
 	uint64_t incarnation;
-	bool unclean_start;		/* the last tenant's writes may still be on their way: T_late */
+	/*
+	 * The last tenant's writes may still be on their way: it ended with its boot, or, in
+	 * this one, it was itself waiting for T_late to pass (semaphore_is_late()).
+	 */
+	bool unclean_start;
 	uint32_t late_ms;		/* T_late */
 	struct tables *latest;		/* both the machine's to use, calloc()ed and freed by the caller; */
 	struct tables *next;		/* semaphore_latest() says which of them is which */
@@ -122,6 +126,12 @@ void semaphore_step(struct semaphore *semaphore, enum semaphore_event event, con
  * layout.image_bytes.  Call it once, before that operation: it tells how many bytes to write.
  */
 uint32_t semaphore_image(struct semaphore *semaphore, void *image, size_t size);
+
+/*
+ * Whether writes of ours, or of the last tenant, that failed may still land.  A daemon that ends
+ * so must make the next one of this boot begin with unclean_start.
+ */
+bool semaphore_is_late(const struct semaphore *semaphore);
 
 /* Version 0: nothing learned yet. */
 const struct tables *semaphore_latest(const struct semaphore *semaphore);
