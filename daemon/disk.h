@@ -97,7 +97,8 @@ int disk_identify(struct io *io, struct super *ret_super, enum block_verdict ret
 int disk_start(const struct disk_terms *terms, struct disk **ret_disk, int *ret_fd);
 
 /*
- * Stop, join and free, with what waits to be fetched.  -ETIMEDOUT: the thread hangs in the
+ * Stop, join and free, with what waits to be fetched; a step of the semaphore that is under way is
+ * finished, queued changes are not begun.  -ETIMEDOUT: the thread hangs in the
  * kernel and is left behind after @wait_ms; the call may be made again.
  */
 int disk_stop(struct disk *disk, uint32_t wait_ms);

@@ -735,7 +735,7 @@ static bool do_order(struct worker *w, uint64_t now_ms)
 {
 	const struct change *change;
 
-	if (w->busy || w->halted)
+	if (w->busy || w->halted || w->orders.stop)
 		return false;
 	change = w->claimed && now_ms >= w->commit_at_ms ? first_commit(w) : NULL;
 	if (change) {
@@ -1008,6 +1008,9 @@ static void take_orders(struct worker *w)
 	bool read_all;
 
 	pthread_mutex_lock(&w->disk->mutex);
+	/* Whoever is followed from now on may have published before: no notice tells of that. */
+	for (size_t i = 0; i < sizeof(w->wanted); i++)
+		w->wanted[i] |= theirs->follow[i] & (uint8_t)~w->orders.follow[i];
 	take_flags(&w->orders, theirs);
 	if (theirs->beat_changed) {
 		w->orders.beat = theirs->beat;
@@ -1076,13 +1079,23 @@ static void sleep_until(struct worker *w, uint64_t until_ms, uint64_t now_ms)
 		return;	/* taken meanwhile: the orders are looked at all the same */
 }
 
+/*
+ * A change is answered before its decision stands in our sector and in the hint: whoever
+ * only learns sees it when it does.  So the last steps are still taken, while they go well.
+ */
+static bool may_stop(const struct worker *w)
+{
+	return w->orders.stop &&
+	       (!w->busy || w->todo.op == SEMAPHORE_WAIT || w->failures > 0);
+}
+
 static void run(struct worker *w)
 {
 	for (;;) {
 		uint64_t now_ms;
 
 		take_orders(w);
-		if (w->orders.stop)
+		if (may_stop(w))
 			return;
 		now_ms = disk_now_ms();
 		if (!do_one(w, now_ms))
