@@ -190,7 +190,8 @@ static bool line_is_sound(const struct conf_span *line, uint32_t number, struct 
 		if (at < line->len && line->start[at] != '\t') {
 			struct conf_span bad = span_part(line, at, 1);
 
-			conf_expected(errors, number, &bad, "UTF-8 text without control characters");
+			conf_expected(errors, number, &bad,
+				      "UTF-8 text without control characters");
 			return false;
 		}
 		at += at < line->len;
@@ -198,7 +199,7 @@ static bool line_is_sound(const struct conf_span *line, uint32_t number, struct 
 	return true;
 }
 
-/* What is left on a line when its contents are read: blanks, and perhaps a comment after a blank. */
+/* What is left on a line that has been read: blanks, and perhaps a comment after a blank. */
 static bool line_ends(struct conf_span rest, uint32_t number, struct conf_errors *errors)
 {
 	struct conf_span next = skip_blanks(rest);

@@ -88,7 +88,8 @@ bool conf_bool(const struct conf_line *line, bool *ret_value, struct conf_errors
 bool conf_duration_ms(const struct conf_line *line, uint32_t *ret_ms, struct conf_errors *errors);
 bool conf_number(const struct conf_line *line, uint64_t max, uint64_t *ret_value,
 		 struct conf_errors *errors);
-bool conf_thousandths(const struct conf_line *line, uint32_t *ret_value, struct conf_errors *errors);
+bool conf_thousandths(const struct conf_line *line, uint32_t *ret_value,
+		      struct conf_errors *errors);
 bool conf_string(const struct conf_line *line, char *ret_value, size_t size,
 		 struct conf_errors *errors);
 bool conf_name(const struct conf_line *line, char *ret_value, struct conf_errors *errors);

@@ -196,7 +196,8 @@ static bool names_read(const struct field *field, const struct conf_line *line, 
 		put_text(&put, name);
 	}
 	if (put.len >= field->size) {
-		conf_expected(errors, line->line, &line->value, "names of at most 127 bytes in all");
+		conf_expected(errors, line->line, &line->value,
+			      "names of at most 127 bytes in all");
 		return false;
 	}
 	memset(place, 0, field->size);
@@ -220,13 +221,14 @@ static bool uuid_read(const struct field *field, const struct conf_line *line, v
 	       (is_hex_digit(value->start[len]) || (len > 0 && value->start[len] == '-')))
 		len++;
 	if (len == 0 || len != value->len || len >= field->size) {
-		conf_expected(errors, line->line, value, "the UUID of a file system, as blkid shows it");
+		conf_expected(errors, line->line, value,
+			      "the UUID of a file system, as blkid shows it");
 		return false;
 	}
 	return conf_string(line, place, field->size, errors);
 }
 
-/* Whether a path is absolute and says what it means: no '/' alone, '//', '.', '..' or '/' at the end. */
+/* Whether a path is absolute and says what it means: without '//', '.', '..' or '/' at its end. */
 static bool path_is_normal(const struct conf_span *path)
 {
 	size_t at = 0;
@@ -302,6 +304,8 @@ static struct conf_span part_until(const struct conf_span *span, size_t at, cons
 	return part;
 }
 
+#define OPTION_EXPECTED "an option that leaves reading, writing and recovery alone"
+
 static bool options_read(const struct field *field, const struct conf_line *line, void *place,
 			 struct conf_errors *errors)
 {
@@ -317,7 +321,7 @@ static bool options_read(const struct field *field, const struct conf_line *line
 			plain = plain && option_character(option.start[i]);
 		if (!plain || option_is_denied(&name)) {
 			conf_expected(errors, line->line, &option,
-				      plain ? "an option that leaves reading, writing and recovery alone" :
+				      plain ? OPTION_EXPECTED :
 					      "mount options with ',' between them");
 			return false;
 		}
@@ -417,7 +421,8 @@ static const struct field cluster_fields[] = {
 	  .always = true, .help = "of these tables, among those that a host may log on to" },
 	{ .key = "io-timeout", .kind = &kind_duration,
 	  .offset = offsetof(struct tables, io_timeout_ms), .min = 100, .max = 60 * 1000,
-	  .always = true, .help = "the one timing setting: a host silent for 3.5 times that is dead" },
+	  .always = true,
+	  .help = "the one timing setting: a host silent for 3.5 times as long is dead" },
 	{ .key = NULL },
 };
 
@@ -451,7 +456,7 @@ static const struct field volume_fields[] = {
 	  .help = "yes, no: may write access be given" },
 	{ .key = "writer", .kind = NULL, .help = "shown only" },
 	{ .key = "fencing", .kind = &kind_fencing, .offset = 0,
-	  .help = "best, manual, guard, watchdog, reservation, command NAME: proof that a writer has stopped" },
+	  .help = "best, manual, guard, watchdog, reservation, command NAME: what proves a stop" },
 	{ .key = "takeover", .kind = &kind_choice, VOLUME(takeover), .words = takeover_words,
 	  .help = "ask, auto: when the writer is dead and the proof is there" },
 	{ .key = "fail-back", .kind = &kind_bool, VOLUME(fail_back),

@@ -217,7 +217,7 @@ static void make_volume(struct form *form, const struct conf_line *line)
 	mark_set(form->met.volumes, slot);
 }
 
-/* PASS_MAKE: a row for a host or volume section that has none; a second section for one row shows. */
+/* PASS_MAKE: a row for a section that has none; here a second section for one row shows. */
 static void make_row(struct form *form, const struct conf_line *line, enum field_section section)
 {
 	uint16_t slot = find_row(form, section, &line->words[1]);
@@ -674,7 +674,8 @@ static void print_fields(struct put *put, enum field_section section, const void
 		} else {
 			field->kind->print(field, (const char *)row + field->offset, &value_put);
 			put_begin(&value_put, default_value, sizeof(default_value));
-			field->kind->print(field, (const char *)defaults + field->offset, &value_put);
+			field->kind->print(field, (const char *)defaults + field->offset,
+					   &value_put);
 			is_default = strcmp(value, default_value) == 0;
 		}
 		if (!is_default || field->always || comments)

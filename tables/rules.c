@@ -88,7 +88,7 @@ static void address_queue(struct tables *tables, uint16_t volume, uint16_t host)
 	}
 }
 
-/* The right is the host's, but not yet to be used: it says so when the volume is mounted (CONFIRM). */
+/* The right is the host's, but granted only: it confirms when the volume is mounted. */
 static void grant(struct tables *tables, uint16_t volume, struct request_row *request,
 		  const char *answer, uint64_t now_s)
 {
@@ -105,7 +105,7 @@ static void grant(struct tables *tables, uint16_t volume, struct request_row *re
 	address_queue(tables, volume, request->from);
 }
 
-/* The request that the writer named if it still waits for this volume, else the head of the queue. */
+/* The request that the writer named if it waits for this volume, else the head of the queue. */
 static struct request_row *next_in_turn(struct tables *tables, uint16_t volume, uint64_t named)
 {
 	struct request_row *request = named ? tables_request(tables, named) : NULL;
@@ -321,7 +321,7 @@ static bool is_present_grant(const struct tables *tables, const struct request_r
 	return tables->volumes[request->volume].granted_request == request->id;
 }
 
-/* Whether the ended request @a is to make room before @b: not what a writer holds, then the longest ended. */
+/* Whether the ended request @a makes room before @b: the longest ended, but present grants last. */
 static bool makes_room_before(const struct tables *tables, const struct request_row *a,
 			      const struct request_row *b)
 {
@@ -726,7 +726,7 @@ static enum ruling may_change(const struct tables *tables, const struct change *
 	return RULING_DONE;
 }
 
-/* The id and the result stay in the host's row, for a host that is in doubt whether it was applied. */
+/* The id and the result stay in the host's row, for when the host is in doubt. */
 static void record(struct tables *tables, const struct change *change,
 		   const struct outcome *outcome)
 {

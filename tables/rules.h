@@ -17,16 +17,16 @@
 enum change_kind {
 	CHANGE_LOGON,		/* machine (never all zero), boot, kept_volumes: see rules.c */
 	CHANGE_LOGOFF,		/* refused while writer of, or granted, any volume */
-	CHANGE_REQUEST,		/* volume, text, person: granted at once where there is no writer (A7) */
+	CHANGE_REQUEST,		/* volume, text, person: granted at once without a writer (A7) */
 	CHANGE_CANCEL,		/* request */
 	CHANGE_ANSWER_NO,	/* request, text: refused by the writer's host */
 	CHANGE_TIME_OUT,	/* request: nobody answered; the default answer was no */
-	CHANGE_GIVE,		/* volume, epoch, request, text, generation: the writer has stopped and
-				 * passes the right to that request, or if it does not wait any more (or
-				 * is 0) to the head of the queue, or to nobody */
+	CHANGE_GIVE,		/* volume, epoch, request, text, generation: the writer has stopped
+				 * and passes the right to that request, or if that does not wait
+				 * (or is 0) to the head of the queue, or to nobody */
 	CHANGE_CONFIRM,		/* volume, epoch: the granted mount is made: granting -> writing */
-	CHANGE_RETURN,		/* volume, epoch, text: the granted mount can not be made; the request
-				 * that it answered ends as refused with that text */
+	CHANGE_RETURN,		/* volume, epoch, text: the granted mount can not be made; the
+				 * request that it answered ends as refused with that text */
 	CHANGE_FORM,		/* form, form_len, form_mode, base_version: an edit in text form */
 	CHANGE_REMOVE_HOST,	/* name; free_slot also frees the slot of a removed host */
 	CHANGE_REMOVE_VOLUME,	/* name */
@@ -47,7 +47,7 @@ struct change {
 	uint64_t request;
 	uint64_t generation;
 	uint64_t now_s;		/* wall clock, for people */
-	uint64_t base_version;	/* CHANGE_FORM, FORM_WHOLE: the tables that the text was made from */
+	uint64_t base_version;	/* CHANGE_FORM, FORM_WHOLE: what the text was made from; 0: any */
 	bool administrator;	/* the change was asked for by one */
 	bool free_slot;
 	struct id128 machine;
@@ -69,8 +69,8 @@ struct change {
 };
 
 enum ruling {
-	RULING_DONE,		/* the tables changed.  value: REQUEST: the request's id; GIVE, RETURN: the
-				 * request granted next, or 0; otherwise the new version */
+	RULING_DONE,		/* the tables changed.  value: REQUEST: the request's id; GIVE,
+				 * RETURN: the request granted next, or 0; else the new version */
 	RULING_GRANTED,		/* CHANGE_REQUEST: granted at once; value = request id */
 	RULING_UNCHANGED,	/* right already, or nothing to do: no new version */
 	RULING_ALREADY_WRITER,	/* CHANGE_REQUEST: this host holds the right */
@@ -98,9 +98,9 @@ enum ruling {
 	RULING_CONFLICT,	/* FORM_WHOLE: the tables are no longer of base_version */
 	RULING_FORM_WRONG,	/* the text has errors: see outcome.errors */
 	RULING_BAD_TEXT,	/* not UTF-8, too long, or with control characters */
-	RULING_UNPROVEN,	/* earlier writers of the volume are not yet proven to have stopped */
+	RULING_UNPROVEN,	/* earlier writers are not yet proven to have stopped */
 	RULING_NOT_ADMINISTRATOR, /* only an administrator may */
-	RULING_OUT_OF_ORDER,	/* older than the last change applied for this incarnation: a bug, or a ghost */
+	RULING_OUT_OF_ORDER,	/* older than the last change of this incarnation: a ghost */
 };
 
 struct outcome {

@@ -36,7 +36,7 @@ enum row_state {
 	ROW_REMOVED,		/* hosts only: kept until an administrator frees the slot */
 };
 
-/* The result of the last change that a host got applied: read by the host after a doubtful commit. */
+/* The result of a host's last change that was applied: read by it after a doubtful commit. */
 struct change_result {
 	uint16_t ruling;	/* enum ruling, rules.h */
 	uint64_t value;		/* what the ruling is about: request id, epoch */
@@ -84,7 +84,7 @@ struct volume_row {
 	uint8_t earlier_count;
 	struct right earlier[EARLIER_MAX];	/* not yet proven stopped; a taker inherits them */
 	uint64_t granted_request;	/* the request that the present right answers; 0: none */
-	uint64_t generation;		/* last published state of a writer that gave the volume up */
+	uint64_t generation;		/* last published state, when a writer gave it up */
 	enum fencing_kind fencing;
 	char fencing_command[NAME_BYTES_MAX + 1];
 	enum takeover_mode takeover;
@@ -111,7 +111,7 @@ struct volume_row {
 	bool balance;
 };
 
-/* Only where it differs from the defaults: mount = yes, write = ask, auto-update = yes, check-every = 0. */
+/* Only where it differs from: mount = yes, write = ask, auto-update = yes, check-every = 0. */
 struct access_row {
 	uint16_t volume;
 	uint16_t host;
@@ -139,9 +139,9 @@ struct request_row {
 	uint64_t id;		/* never used twice; the queue of a volume is in its order */
 	uint16_t volume;
 	uint16_t from;
-	uint16_t asked;		/* the writer's host when it was posted, or took over; SLOT_NONE: none */
+	uint16_t asked;		/* the host of the writer; SLOT_NONE: there was none */
 	enum request_state state;
-	uint64_t ended_version;	/* that ended it; 0 while it waits: the longest ended makes room first */
+	uint64_t ended_version;	/* that ended it; 0: it waits.  The lowest makes room first */
 	uint64_t posted_s;
 	uint64_t ended_s;
 	char person[PERSON_BYTES_MAX + 1];
@@ -197,9 +197,9 @@ int tables_access_set(struct tables *tables, const struct access_row *row);
 void tables_access_forget(struct tables *tables, uint16_t volume, uint16_t host);
 
 /*
- * Take rows out, with the records, preferences and ended requests that name them.  The caller has made sure
- * that no right and no waiting request does.  A volume's slot is free at once, a host's only if
- * @free_slot: its ballot sectors still hold what it wrote.
+ * Take rows out, with the records, preferences and ended requests that name them.  The caller
+ * has made sure that no right and no waiting request does.  A volume's slot is free at once, a
+ * host's only if @free_slot: its ballot sectors still hold what it wrote.
  */
 void tables_volume_remove(struct tables *tables, uint16_t volume);
 void tables_host_remove(struct tables *tables, uint16_t host, bool free_slot);
@@ -208,7 +208,7 @@ void tables_host_remove(struct tables *tables, uint16_t host, bool free_slot);
 uint16_t tables_host_slot(struct tables *tables);
 uint16_t tables_volume_slot(struct tables *tables);
 
-/* The first volume that @host has, or may still have, written to: its end is not proven; or SLOT_NONE. */
+/* The first volume that @host writes, or is not proven to have stopped writing; or SLOT_NONE. */
 uint16_t tables_right_of(const struct tables *tables, uint16_t host);
 
 /* Take out the request at an index of the array. */
@@ -219,7 +219,8 @@ struct request_row *tables_request(struct tables *tables, uint64_t id);
 const struct request_row *tables_request_const(const struct tables *tables, uint64_t id);
 
 /* The first waiting request for a volume after @id (0: the head of its queue), or NULL. */
-const struct request_row *tables_queue_next(const struct tables *tables, uint16_t volume, uint64_t id);
+const struct request_row *tables_queue_next(const struct tables *tables, uint16_t volume,
+					    uint64_t id);
 
 bool right_same(const struct right *a, const struct right *b);
 

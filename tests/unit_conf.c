@@ -146,12 +146,15 @@ END_TEST
 
 START_TEST(a_malformed_section_is_said_where_it_goes_wrong)
 {
-	ck_assert_str_eq(read_text("[]\n"), "2:1 end\n1:2: expected the name of a section, got ']'\n");
+	ck_assert_str_eq(read_text("[]\n"),
+			 "2:1 end\n1:2: expected the name of a section, got ']'\n");
 	ck_assert_str_eq(read_text(" [host"), "1:7 end\n1:7: expected ']', got ''\n");
 	ck_assert_str_eq(read_text("[a b c d]\n"), "2:1 end\n1:8: expected ']', got 'd]'\n");
 	ck_assert_str_eq(read_text("[a #b]\n"), "2:1 end\n1:4: expected ']', got '#b]'\n");
-	ck_assert_str_eq(read_text("[a] b c\n"), "2:1 end\n1:5: expected the end of the line, got 'b'\n");
-	ck_assert_str_eq(read_text("[a]#b\n"), "2:1 end\n1:4: expected the end of the line, got '#b'\n");
+	ck_assert_str_eq(read_text("[a] b c\n"),
+			 "2:1 end\n1:5: expected the end of the line, got 'b'\n");
+	ck_assert_str_eq(read_text("[a]#b\n"),
+			 "2:1 end\n1:4: expected the end of the line, got '#b'\n");
 }
 END_TEST
 
@@ -173,9 +176,10 @@ END_TEST
 
 START_TEST(a_malformed_line_does_not_hide_the_next)
 {
-	ck_assert_str_eq(read_text("[\nk = v\nx\n[s]\n"),
-			 "2:1 k@1='v'@5\n4:1 [s@2]\n5:1 end\n"
-			 "1:2: expected the name of a section, got ''\n3:2: expected '=', got ''\n");
+	ck_assert_str_eq(
+		read_text("[\nk = v\nx\n[s]\n"),
+		"2:1 k@1='v'@5\n4:1 [s@2]\n5:1 end\n"
+		"1:2: expected the name of a section, got ''\n3:2: expected '=', got ''\n");
 }
 END_TEST
 
@@ -190,8 +194,9 @@ START_TEST(a_line_has_at_most_4096_bytes)
 	ck_assert_uint_eq(errors.count, 0);
 	text[CONF_LINE_BYTES_MAX] = 'x';
 	text[CONF_LINE_BYTES_MAX + 1] = '\n';
-	ck_assert_str_eq(read_bytes(text, CONF_LINE_BYTES_MAX + 2),
-			 "2:1 end\n1:4097: expected a line of at most 4096 bytes, got a longer one\n");
+	ck_assert_str_eq(
+		read_bytes(text, CONF_LINE_BYTES_MAX + 2),
+		"2:1 end\n1:4097: expected a line of at most 4096 bytes, got a longer one\n");
 }
 END_TEST
 
@@ -244,20 +249,23 @@ START_TEST(an_error_shows_a_part_of_what_it_got_cut_between_characters)
 	memset(text, 'a', 48);
 	line = with_value(text);
 	conf_expected(&errors, 3, &line.value, "b");
-	ck_assert_str_eq(error_text(),
-			 "3:7: expected b, got 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'\n");
+	ck_assert_str_eq(
+		error_text(),
+		"3:7: expected b, got 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'\n");
 	errors.count = 0;
 	memcpy(text + 47, "\xc3\xa4" "a", 4);
 	line = with_value(text);
 	conf_expected(&errors, 3, &line.value, "b");
-	ck_assert_str_eq(error_text(),
-			 "3:7: expected b, got 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'\n");
+	ck_assert_str_eq(
+		error_text(),
+		"3:7: expected b, got 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'\n");
 	errors.count = 0;
 	memset(text, '\t', 60);
 	line = with_value(text);
 	conf_expected(&errors, 3, &line.value, "b");
-	ck_assert_str_eq(error_text(),
-			 "3:7: expected b, got '????????????????????????????????????????????????...'\n");
+	ck_assert_str_eq(
+		error_text(),
+		"3:7: expected b, got '????????????????????????????????????????????????...'\n");
 }
 END_TEST
 
@@ -340,8 +348,9 @@ START_TEST(a_duration_has_a_unit_and_fits)
 		ck_assert_msg(!duration(bad[i], &ms), "%s", bad[i]);
 	ck_assert_uint_eq(ms, 4294800000);
 	ck_assert_uint_eq(errors.count, sizeof(bad) / sizeof(bad[0]));
-	ck_assert_str_eq(errors.errors[1].text, "expected a duration of at most 1193h, such as 250ms, "
-						"30s, 5m or 1h, got '1'");
+	ck_assert_str_eq(errors.errors[1].text,
+			 "expected a duration of at most 1193h, such as 250ms, "
+			 "30s, 5m or 1h, got '1'");
 }
 END_TEST
 

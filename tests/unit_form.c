@@ -26,7 +26,7 @@ static const char *const studio =
 	"uuid = 0a1b-2c3e\n"
 	"mount-point = /volumes/work\n";
 
-/* Apply a text to a copy of the tables, which they become if it is right; the errors, one a line. */
+/* Apply a text to a copy, which becomes the tables if it is right; the errors, one a line. */
 static const char *apply(enum form_mode mode, const char *form)
 {
 	struct put put;
@@ -265,8 +265,10 @@ END_TEST
 START_TEST(a_fragment_changes_its_keys_alone)
 {
 	ck_assert_str_eq(apply(FORM_WHOLE, everything), "");
-	ck_assert_str_eq(apply(FORM_SET, "[volume MEDIA]\nfsck = never\n[cluster]\nio-timeout = 1s\n"
-					 "[access media edit1]\nmount = yes\n"), "");
+	ck_assert_str_eq(apply(FORM_SET,
+			       "[volume MEDIA]\nfsck = never\n[cluster]\nio-timeout = 1s\n"
+			       "[access media edit1]\nmount = yes\n"),
+			 "");
 	ck_assert_int_eq(volume("media")->fsck, FSCK_NEVER);
 	ck_assert_str_eq(volume("media")->name, "media");
 	ck_assert_int_eq(volume("media")->takeover, TAKEOVER_AUTO);
@@ -290,9 +292,11 @@ END_TEST
 START_TEST(sections_may_come_in_any_order)
 {
 	tables_init(tables, &capacity);
-	ck_assert_str_eq(apply(FORM_WHOLE, "[access media edit1]\nwrite = never\n"
-					   "[volume media]\nuuid = 01\nmount-point = /m\nprefer = edit1\n"
-					   "[host edit1]\n[cluster]\nname = x\n"), "");
+	ck_assert_str_eq(apply(FORM_WHOLE,
+			       "[access media edit1]\nwrite = never\n"
+			       "[volume media]\nuuid = 01\nmount-point = /m\nprefer = edit1\n"
+			       "[host edit1]\n[cluster]\nname = x\n"),
+			 "");
 	ck_assert_int_eq(tables_access(tables, 0, 0).write, WRITE_NEVER);
 }
 END_TEST
@@ -320,8 +324,9 @@ END_TEST
 
 START_TEST(two_volumes_exchange_their_uuids_in_one_text)
 {
-	ck_assert_str_eq(apply(FORM_SET, "[volume media]\nuuid = 0a1b-2c3e\nmount-point = /volumes/work\n"
-					 "[volume work]\nuuid = 0A1B-2C3D\nmount-point = /volumes/media\n"),
+	ck_assert_str_eq(apply(FORM_SET,
+			       "[volume media]\nuuid = 0a1b-2c3e\nmount-point = /volumes/work\n"
+			       "[volume work]\nuuid = 0A1B-2C3D\nmount-point = /volumes/media\n"),
 			 "");
 	ck_assert_str_eq(volume("work")->uuid, "0A1B-2C3D");
 }
@@ -340,12 +345,14 @@ END_TEST
 
 START_TEST(unknown_and_repeated_keys_and_sections_are_errors)
 {
-	ck_assert_str_eq(apply(FORM_SET, "[volume media]\n  colour = red\nenabled = yes\nenabled = no\n"),
+	ck_assert_str_eq(apply(FORM_SET,
+			       "[volume media]\n  colour = red\nenabled = yes\nenabled = no\n"),
 			 "2:3: expected a key of [volume], got 'colour'\n"
 			 "4:1: expected each key once, got 'enabled'\n");
 	ck_assert_str_eq(apply(FORM_SET, "[disk media]\nenabled = no\n"),
 			 "1:2: expected cluster, host, volume or access, got 'disk'\n");
-	ck_assert_str_eq(apply(FORM_SET, "[host edit1]\n[volume media]\n[host EDIT1]\nvalid = maybe\n"),
+	ck_assert_str_eq(apply(FORM_SET,
+			       "[host edit1]\n[volume media]\n[host EDIT1]\nvalid = maybe\n"),
 			 "3:7: expected another host, this one stands above, got 'EDIT1'\n");
 	ck_assert_str_eq(apply(FORM_SET, "[cluster]\n[cluster]\n"),
 			 "2:2: expected another section, this one stands above, got 'cluster'\n");
@@ -363,8 +370,9 @@ START_TEST(the_head_of_a_section_has_its_names)
 			 "1:14: expected the names of a volume and a host, got ''\n");
 	ck_assert_str_eq(apply(FORM_SET, "[cluster x]\n"), "1:10: expected ']', got 'x'\n");
 	ck_assert_str_eq(apply(FORM_SET, "[host edit1 x]\n"), "1:13: expected ']', got 'x'\n");
-	ck_assert_str_eq(apply(FORM_ADD, "[host a/b]\n"),
-			 "1:7: expected a name of 1 to 63 letters, digits, '.', '_' or '-', got 'a/b'\n");
+	ck_assert_str_eq(
+		apply(FORM_ADD, "[host a/b]\n"),
+		"1:7: expected a name of 1 to 63 letters, digits, '.', '_' or '-', got 'a/b'\n");
 }
 END_TEST
 
@@ -388,18 +396,21 @@ START_TEST(a_mode_has_the_rows_that_it_is_for)
 			 "1:9: expected a volume of the tables, got 'medium'\n"
 			 "1:16: expected a host of the tables, got 'edit9'\n");
 	ck_assert_str_eq(apply(FORM_ADD, "[access media edit1]\nmount = no\n"), "");
-	ck_assert_str_eq(apply(FORM_ADD, "[access media edit1]\nmount = yes\n"),
-			 "1:9: expected a volume and a host without an access record, got 'media'\n");
+	ck_assert_str_eq(
+		apply(FORM_ADD, "[access media edit1]\nmount = yes\n"),
+		"1:9: expected a volume and a host without an access record, got 'media'\n");
 }
 END_TEST
 
 START_TEST(a_whole_text_names_the_cluster)
 {
-	ck_assert_str_eq(apply(FORM_WHOLE, ""), "1:1: expected [cluster] with the key name, got ''\n");
+	ck_assert_str_eq(apply(FORM_WHOLE, ""),
+			 "1:1: expected [cluster] with the key name, got ''\n");
 	ck_assert_str_eq(apply(FORM_WHOLE, "[cluster]\nio-timeout = 1s\n"),
 			 "1:2: expected a section with the key name, got 'cluster'\n");
-	ck_assert_str_eq(apply(FORM_WHOLE, "[cluster]\nname =\n"),
-			 "2:7: expected a name of 1 to 63 letters, digits, '.', '_' or '-', got ''\n");
+	ck_assert_str_eq(
+		apply(FORM_WHOLE, "[cluster]\nname =\n"),
+		"2:7: expected a name of 1 to 63 letters, digits, '.', '_' or '-', got ''\n");
 }
 END_TEST
 
@@ -410,8 +421,9 @@ START_TEST(a_volume_has_a_uuid_and_a_mount_point)
 			 "1:2: expected a section with the key mount-point, got 'volume'\n");
 	ck_assert_str_eq(apply(FORM_ADD, "[volume x]\nuuid =\nmount-point = /x\n"),
 			 "2:7: expected the UUID of a file system, as blkid shows it, got ''\n");
-	ck_assert_str_eq(media_key("uuid", "12g4"),
-			 "2:8: expected the UUID of a file system, as blkid shows it, got '12g4'\n");
+	ck_assert_str_eq(
+		media_key("uuid", "12g4"),
+		"2:8: expected the UUID of a file system, as blkid shows it, got '12g4'\n");
 	ck_assert_str_eq(media_key("uuid", "-1"),
 			 "2:8: expected the UUID of a file system, as blkid shows it, got '-1'\n");
 	ck_assert_str_eq(media_key("uuid", "0123456789abcdef0123456789abcdef0123"), "");
@@ -425,11 +437,13 @@ START_TEST(uuids_and_mount_points_are_one_volumes_only)
 {
 	ck_assert_str_eq(media_key("uuid", "0A1b-2c3E"),
 			 "2:8: expected another value than volume work has, got '0A1b-2c3E'\n");
-	ck_assert_str_eq(media_key("mount-point", "/volumes/WORK"),
-			 "2:15: expected another value than volume work has, got '/volumes/WORK'\n");
+	ck_assert_str_eq(
+		media_key("mount-point", "/volumes/WORK"),
+		"2:15: expected another value than volume work has, got '/volumes/WORK'\n");
 	ck_assert_str_eq(apply(FORM_SET, "[volume media]\nuuid = 01\n[volume work]\nuuid = 01\n"),
 			 "4:8: expected another value than volume media has, got '01'\n");
-	ck_assert_str_eq(apply(FORM_SET, "[volume media]\nuuid = 0a1b-2c3e\n[volume work]\nfsck = never\n"),
+	ck_assert_str_eq(apply(FORM_SET,
+			       "[volume media]\nuuid = 0a1b-2c3e\n[volume work]\nfsck = never\n"),
 			 "3:2: expected another value than volume media has, got 'volume'\n");
 	ck_assert_str_eq(apply(FORM_WHOLE, edited("0a1b-2c3e", "0A1B-2C3D")),
 			 "19:8: expected another value than volume media has, got '0A1B-2C3D'\n");
@@ -447,8 +461,9 @@ START_TEST(a_mount_point_is_an_absolute_path_that_says_what_it_means)
 		ck_assert_msg(errors.count == 1, "'%s'", bad[i]);
 		ck_assert_uint_eq(errors.errors[0].column, 15);
 	}
-	ck_assert_str_eq(media_key("mount-point", "/"),
-			 "2:15: expected an absolute path without '.', '..' and '//', not '/', got '/'\n");
+	ck_assert_str_eq(
+		media_key("mount-point", "/"),
+		"2:15: expected an absolute path without '.', '..' and '//', not '/', got '/'\n");
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert_str_eq(media_key("mount-point", good[i]), "");
 }
@@ -472,9 +487,10 @@ START_TEST(options_that_undo_our_safety_are_refused)
 	}
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert_str_eq(media_key("options", good[i]), "");
-	ck_assert_str_eq(media_key("options", "noatime,remount,discard"),
-			 "2:19: expected an option that leaves reading, writing and recovery alone, "
-			 "got 'remount'\n");
+	ck_assert_str_eq(
+		media_key("options", "noatime,remount,discard"),
+		"2:19: expected an option that leaves reading, writing and recovery alone, "
+		"got 'remount'\n");
 	ck_assert_str_eq(media_key("options", "noatime,"),
 			 "2:19: expected mount options with ',' between them, got ''\n");
 }
@@ -489,8 +505,9 @@ START_TEST(the_writer_is_shown_and_not_edited)
 			 "2:10: expected edit2 (use request, release or takeover), got 'edit1'\n");
 	ck_assert_str_eq(media_key("writer", ""),
 			 "2:10: expected edit2 (use request, release or takeover), got ''\n");
-	ck_assert_str_eq(apply(FORM_SET, "[volume work]\nwriter = edit1\n"),
-			 "2:10: expected no writer (use request, release or takeover), got 'edit1'\n");
+	ck_assert_str_eq(
+		apply(FORM_SET, "[volume work]\nwriter = edit1\n"),
+		"2:10: expected no writer (use request, release or takeover), got 'edit1'\n");
 	ck_assert_str_eq(apply(FORM_SET, "[volume work]\nwriter =\n"), "");
 }
 END_TEST
@@ -521,8 +538,9 @@ START_TEST(ways_of_viewing_that_are_not_built_are_not_available_yet)
 	ck_assert_str_eq(media_key("viewers", "live"), "");
 	ck_assert_str_eq(media_key("viewers", "quiet"),
 			 "2:11: expected live, the others are not available yet, got 'quiet'\n");
-	ck_assert_str_eq(media_key("viewers", "published"),
-			 "2:11: expected live, the others are not available yet, got 'published'\n");
+	ck_assert_str_eq(
+		media_key("viewers", "published"),
+		"2:11: expected live, the others are not available yet, got 'published'\n");
 	ck_assert_str_eq(media_key("viewers", "none"),
 			 "2:11: expected live, quiet or published, got 'none'\n");
 }
@@ -545,9 +563,10 @@ START_TEST(fencing_is_a_kind_and_for_a_command_its_name)
 		(void)media_key("fencing", bad[i]);
 		ck_assert_msg(errors.count == 1, "'%s'", bad[i]);
 	}
-	ck_assert_str_eq(media_key("fencing", "power"),
-			 "2:11: expected best, manual, guard, watchdog, reservation or command NAME, "
-			 "got 'power'\n");
+	ck_assert_str_eq(
+		media_key("fencing", "power"),
+		"2:11: expected best, manual, guard, watchdog, reservation or command NAME, "
+		"got 'power'\n");
 }
 END_TEST
 
@@ -569,8 +588,9 @@ START_TEST(values_have_their_kind_and_their_limits)
 			 "2:14: expected a duration from 100ms to 1m, got '60001ms'\n");
 	ck_assert_str_eq(media_key("prefer", "edit3"),
 			 "2:10: expected a host of the tables, got 'edit3'\n");
-	ck_assert_str_eq(media_key("domains", "a b/c"),
-			 "2:13: expected a name of 1 to 63 letters, digits, '.', '_' or '-', got 'b/c'\n");
+	ck_assert_str_eq(
+		media_key("domains", "a b/c"),
+		"2:13: expected a name of 1 to 63 letters, digits, '.', '_' or '-', got 'b/c'\n");
 }
 END_TEST
 
@@ -582,7 +602,8 @@ START_TEST(rows_and_records_end_at_the_capacity)
 	ck_assert_str_eq(apply(FORM_ADD, "[volume v3]\nuuid = 03\nmount-point = /v3\n"), "");
 	ck_assert_str_eq(apply(FORM_ADD, "[volume v4]\nuuid = 04\nmount-point = /v4\n"),
 			 "1:9: expected no more volumes, all rows are in use, got 'v4'\n");
-	ck_assert_str_eq(apply(FORM_SET, "[access media h3]\nmount = no\n[access media h4]\nmount = no\n"),
+	ck_assert_str_eq(apply(FORM_SET,
+			       "[access media h3]\nmount = no\n[access media h4]\nmount = no\n"),
 			 "");
 	ck_assert_str_eq(apply(FORM_SET, "[access work h3]\nmount = no\n"),
 			 "1:2: expected no more access records, all are in use, got 'access'\n");
@@ -591,18 +612,21 @@ END_TEST
 
 START_TEST(all_errors_are_reported_up_to_twenty)
 {
-	char form[1024] = "";
+	char form[1024];
+	struct put put;
 
+	put_begin(&put, form, sizeof(form));
 	for (int i = 0; i < 25; i++)
-		strcat(form, "[host edit1 x]\n");
+		put_text(&put, "[host edit1 x]\n");
 	(void)apply(FORM_SET, form);
 	ck_assert_uint_eq(errors.count, 25);
 	ck_assert_uint_eq(errors.errors[19].line, 20);
-	ck_assert_str_eq(apply(FORM_SET, "[host edit1]\nvalid = 1\nanswer\nweight = x\n[host]\n"),
-			 "2:9: expected yes or no, got '1'\n"
-			 "3:7: expected '=', got ''\n"
-			 "4:10: expected a number with at most three decimals, such as 1 or 1.5, got 'x'\n"
-			 "5:6: expected the name of a host, got ''\n");
+	ck_assert_str_eq(
+		apply(FORM_SET, "[host edit1]\nvalid = 1\nanswer\nweight = x\n[host]\n"),
+		"2:9: expected yes or no, got '1'\n"
+		"3:7: expected '=', got ''\n"
+		"4:10: expected a number with at most three decimals, such as 1 or 1.5, got 'x'\n"
+		"5:6: expected the name of a host, got ''\n");
 }
 END_TEST
 
@@ -629,16 +653,20 @@ START_TEST(comments_name_and_explain_every_key)
 
 	(void)print(true);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		char start[32] = "\n#";
+		char start[32];
 		const char *found;
+		struct put put;
 
-		strcat(start, keys[i]);
-		strcat(start, " =");
+		put_begin(&put, start, sizeof(start));
+		put_text(&put, "\n#");
+		put_text(&put, keys[i]);
+		put_text(&put, " =");
 		found = strstr(text, start);
 		ck_assert_msg(found, "%s", keys[i]);
 		ck_assert_ptr_nonnull(strstr(found + 2, " # "));
 	}
-	ck_assert_ptr_nonnull(strstr(text, "\nuuid = 0A1B-2C3D                # of the file system\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "\nuuid = 0A1B-2C3D                # of the file system\n"));
 }
 END_TEST
 

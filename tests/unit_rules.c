@@ -19,6 +19,12 @@ static struct outcome outcome;
 static uint64_t incarnations[HOSTS + 1];
 static uint64_t sequences[HOSTS + 1];
 
+/* Put a text, which fits, into a field. */
+static void put_field(char *field, const char *text)
+{
+	memcpy(field, text, strlen(text) + 1);
+}
+
 static bool identical(const struct tables *a, const struct tables *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
@@ -103,8 +109,8 @@ static enum ruling ask(uint16_t host, uint16_t volume, const char *text)
 {
 	struct change change = about(host, CHANGE_REQUEST, volume);
 
-	strcpy(change.text, text);
-	strcpy(change.person, "ann");
+	put_field(change.text, text);
+	put_field(change.person, "ann");
 	return apply(&change);
 }
 
@@ -120,7 +126,7 @@ static enum ruling on_request(uint16_t host, enum change_kind kind, uint64_t id,
 	struct change change = by(host, kind);
 
 	change.request = id;
-	strcpy(change.text, text);
+	put_field(change.text, text);
 	return apply(&change);
 }
 
@@ -130,7 +136,7 @@ static enum ruling give(uint16_t host, uint16_t volume, uint64_t request, uint64
 
 	change.request = request;
 	change.generation = generation;
-	strcpy(change.text, "yours");
+	put_field(change.text, "yours");
 	return apply(&change);
 }
 
@@ -145,7 +151,7 @@ static enum ruling give_back(uint16_t host, uint16_t volume)
 {
 	struct change change = about(host, CHANGE_RETURN, volume);
 
-	strcpy(change.text, "no such device");
+	put_field(change.text, "no such device");
 	return apply(&change);
 }
 
@@ -167,7 +173,7 @@ static enum ruling admin(enum change_kind kind, const char *name)
 
 	change.administrator = true;
 	change.machine.bytes[0] = 9;
-	strcpy(change.name, name);
+	put_field(change.name, name);
 	return apply(&change);
 }
 
@@ -314,7 +320,7 @@ START_TEST(an_edit_is_an_administrators)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct change change = by(A, kinds[i]);
 
-		strcpy(change.name, "b");
+		put_field(change.name, "b");
 		ck_assert_int_eq(apply(&change), RULING_NOT_ADMINISTRATOR);
 	}
 }
@@ -587,9 +593,9 @@ START_TEST(a_text_that_is_none_is_refused_wherever_it_comes)
 	struct change change = about(A, CHANGE_REQUEST, MEDIA);
 	uint64_t id;
 
-	strcpy(change.text, "a\x1b[2Jb");
+	put_field(change.text, "a\x1b[2Jb");
 	ck_assert_int_eq(apply(&change), RULING_BAD_TEXT);
-	strcpy(change.text, "");
+	put_field(change.text, "");
 	memset(change.person, 'x', sizeof(change.person));
 	ck_assert_int_eq(apply(&change), RULING_BAD_TEXT);
 	memset(change.text, 'x', sizeof(change.text));
@@ -601,7 +607,7 @@ START_TEST(a_text_that_is_none_is_refused_wherever_it_comes)
 	ck_assert_int_eq(on_request(A, CHANGE_ANSWER_NO, id, "\xff"), RULING_BAD_TEXT);
 	for (enum change_kind kind = CHANGE_GIVE; kind <= CHANGE_RETURN; kind += 2) {
 		change = about(A, kind, MEDIA);
-		strcpy(change.text, "\n");
+		put_field(change.text, "\n");
 		ck_assert_int_eq(apply(&change), RULING_BAD_TEXT);
 	}
 }
@@ -991,7 +997,7 @@ START_TEST(the_slot_of_a_removed_host_is_used_again_only_when_it_is_freed)
 
 		change.administrator = true;
 		change.free_slot = true;
-		strcpy(change.name, "b");
+		put_field(change.name, "b");
 		ck_assert_int_eq(apply(&change), RULING_DONE);
 	}
 	ck_assert_int_eq(admin(CHANGE_APPROVE, "e"), RULING_DONE);
@@ -1086,7 +1092,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, only_a_host_with_a_row_changes_anything);
-	tcase_add_test(tests, only_the_present_incarnation_of_a_host_that_is_logged_on_changes_anything);
+	tcase_add_test(tests,
+		       only_the_present_incarnation_of_a_host_that_is_logged_on_changes_anything);
 	tcase_add_test(tests, a_repeated_change_is_answered_with_its_result_and_changes_nothing);
 	tcase_add_test(tests, a_change_older_than_the_last_one_is_out_of_order);
 	tcase_add_test(tests, a_refused_change_is_not_recorded);
@@ -1098,11 +1105,14 @@ int main(void)
 	tcase_add_test(tests, a_host_that_is_not_valid_does_not_log_on);
 	tcase_add_test(tests, after_a_boot_nobody_is_writer_by_himself);
 	tcase_add_test(tests, a_restarted_daemon_keeps_what_is_still_mounted_under_a_new_epoch);
-	tcase_add_test(tests, a_restarted_daemon_loses_what_is_no_longer_mounted_and_its_viewers_are_stale);
+	tcase_add_test(
+		tests,
+		a_restarted_daemon_loses_what_is_no_longer_mounted_and_its_viewers_are_stale);
 	tcase_add_test(tests, what_is_mounted_does_not_make_a_writer_of_a_host_that_is_none);
 	tcase_add_test(tests, a_right_that_a_log_on_ends_goes_to_the_head_of_the_queue);
 	tcase_add_test(tests, a_restart_of_the_daemon_loses_no_request_and_a_boot_cancels_them);
-	tcase_add_test(tests, a_log_on_proves_that_the_earlier_incarnations_of_its_machine_have_stopped);
+	tcase_add_test(tests,
+		       a_log_on_proves_that_the_earlier_incarnations_of_its_machine_have_stopped);
 	tcase_add_test(tests, a_host_does_not_log_off_while_it_holds_a_right);
 	tcase_add_test(tests, a_log_off_cancels_the_hosts_own_requests);
 	tcase_add_test(tests, without_a_writer_a_request_is_granted_at_once);
@@ -1111,9 +1121,11 @@ int main(void)
 	tcase_add_test(tests, asked_again_a_request_keeps_its_id_and_place_and_has_the_new_text);
 	tcase_add_test(tests, who_may_not_write_is_refused_with_the_reason);
 	tcase_add_test(tests, a_text_that_is_none_is_refused_wherever_it_comes);
-	tcase_add_test(tests, where_an_earlier_writer_is_not_proven_to_have_stopped_asking_is_not_enough);
+	tcase_add_test(tests,
+		       where_an_earlier_writer_is_not_proven_to_have_stopped_asking_is_not_enough);
 	tcase_add_test(tests, a_host_fills_lent_places_and_leaves_the_others_theirs);
-	tcase_add_test(tests, ended_requests_make_room_the_longest_ended_first_and_held_rights_last);
+	tcase_add_test(tests,
+		       ended_requests_make_room_the_longest_ended_first_and_held_rights_last);
 	tcase_add_test(tests, a_request_id_is_never_used_twice);
 	tcase_add_test(tests, a_request_is_cancelled_by_the_host_that_asked_and_once);
 	tcase_add_test(tests, the_writers_host_says_no_or_lets_a_request_time_out);

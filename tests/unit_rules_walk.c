@@ -61,6 +61,12 @@ static bool one_in(struct walk *walk, uint64_t n)
 	return below(walk, n) == 0;
 }
 
+/* Put a text, which fits, into a field. */
+static void put_field(char *field, const char *text)
+{
+	memcpy(field, text, strlen(text) + 1);
+}
+
 /* An edit that means something more often than not. */
 static void draw_form(struct walk *walk, struct change *change)
 {
@@ -85,7 +91,8 @@ static void draw_form(struct walk *walk, struct change *change)
 		snprintf(form, sizeof(walk->form), "[volume %s]\nenabled = %s\n", volume, answer);
 		break;
 	case 3:
-		snprintf(form, sizeof(walk->form), "[access %s %s]\nmount = %s\n", volume, host, answer);
+		snprintf(form, sizeof(walk->form), "[access %s %s]\nmount = %s\n", volume, host,
+			 answer);
 		break;
 	case 4:
 		snprintf(form, sizeof(walk->form), "[access %s %s]\nwrite = %s\n", volume, host,
@@ -173,10 +180,11 @@ static struct change draw_change(struct walk *walk)
 		change.request = walk->now->requests[below(walk, walk->now->request_count)].id;
 	change.request += one_in(walk, 20);
 	draw_volume(walk, &change);
-	strcpy(change.name, change.kind == CHANGE_REMOVE_VOLUME ? volume_names[below(walk, VOLUMES)] :
-								 host_names[below(walk, HOSTS)]);
+	put_field(change.name, change.kind == CHANGE_REMOVE_VOLUME ?
+				    volume_names[below(walk, VOLUMES)] :
+				    host_names[below(walk, HOSTS)]);
 	change.machine.bytes[0] = (uint8_t)(change.name[0] - 'a' + 1);
-	strcpy(change.text, one_in(walk, 30) ? "\x7f" : one_in(walk, 2) ? "please" : "");
+	put_field(change.text, one_in(walk, 30) ? "\x7f" : one_in(walk, 2) ? "please" : "");
 	if (change.kind == CHANGE_LOGON)
 		draw_logon(walk, &change);
 	if (change.kind == CHANGE_FORM)
@@ -282,8 +290,8 @@ static void check_requests(struct walk *walk, const struct tables *before,
 
 static void check_image(struct walk *walk)
 {
-	struct image_value value = image_encode(walk->now, 1, 2, walk->step, &walk->layout, &cluster,
-						walk->image, walk->layout.image_bytes);
+	struct image_value value = image_encode(walk->now, 1, 2, walk->step, &walk->layout,
+						&cluster, walk->image, walk->layout.image_bytes);
 
 	HOLDS(walk, image_decode(walk->image, walk->layout.image_bytes, &value, &capacity, &cluster,
 				 walk->decoded) == BLOCK_OK);

@@ -10,12 +10,18 @@ static const struct capacity capacity = { .hosts = 3, .volumes = 3, .access = 3 
 static struct tables *tables;
 static struct tables *other;
 
+/* Put a text, which fits, into a field. */
+static void put_field(char *field, const char *text)
+{
+	memcpy(field, text, strlen(text) + 1);
+}
+
 static uint16_t add_host(const char *name)
 {
 	uint16_t slot = tables_host_slot(tables);
 
 	tables->hosts[slot] = host_row_defaults();
-	strcpy(tables->hosts[slot].name, name);
+	put_field(tables->hosts[slot].name, name);
 	return slot;
 }
 
@@ -24,8 +30,8 @@ static uint16_t add_volume(const char *name, const char *uuid)
 	uint16_t slot = tables_volume_slot(tables);
 
 	tables->volumes[slot] = volume_row_defaults();
-	strcpy(tables->volumes[slot].name, name);
-	strcpy(tables->volumes[slot].uuid, uuid);
+	put_field(tables->volumes[slot].name, name);
+	put_field(tables->volumes[slot].uuid, uuid);
 	tables->volumes[slot].born = 1;
 	return slot;
 }
@@ -222,7 +228,7 @@ END_TEST
 START_TEST(what_stands_behind_the_end_of_a_string_makes_no_difference)
 {
 	tables_copy(other, tables);
-	strcpy(other->hosts[0].name + 3, "behind");
+	put_field(other->hosts[0].name + 3, "behind");
 	ck_assert(tables_same(tables, other));
 }
 END_TEST
@@ -351,8 +357,8 @@ END_TEST
 
 START_TEST(nothing_names_a_host_that_is_removed)
 {
-	strcpy(tables->volumes[0].prefer, "B");
-	strcpy(tables->volumes[1].prefer, "a");
+	put_field(tables->volumes[0].prefer, "B");
+	put_field(tables->volumes[1].prefer, "a");
 	tables->requests[0].asked = 1;
 	tables_host_remove(tables, 1, false);
 	ck_assert_int_eq(tables->hosts[1].state, ROW_REMOVED);
@@ -437,7 +443,8 @@ END_TEST
 
 START_TEST(a_text_is_the_shortest_utf8_of_scalar_values)
 {
-	ck_assert(valid("\x7e\xc2\xa0\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"));
+	ck_assert(valid(
+		"\x7e\xc2\xa0\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"));
 	ck_assert(!valid("\xc0\xaf"));			/* overlong */
 	ck_assert(!valid("\xc1\xbf"));
 	ck_assert(!valid("\xe0\x9f\xbf"));
@@ -514,7 +521,8 @@ int main(void)
 	tcase_add_test(tests, a_freed_slot_is_used_again_and_a_removed_hosts_is_not);
 	tcase_add_test(tests, nothing_names_a_host_that_is_removed);
 	tcase_add_test(tests, nothing_names_a_volume_that_is_removed);
-	tcase_add_test(tests, the_rights_of_a_host_are_those_it_has_and_those_not_proven_to_have_ended);
+	tcase_add_test(tests,
+		       the_rights_of_a_host_are_those_it_has_and_those_not_proven_to_have_ended);
 	tcase_add_test(tests, a_name_has_1_to_63_of_its_characters);
 	tcase_add_test(tests, only_ascii_letters_are_the_same_in_both_cases);
 	tcase_add_test(tests, a_text_has_at_most_512_bytes);

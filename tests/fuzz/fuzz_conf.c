@@ -84,8 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 size_t fuzz_sample(struct chance *chance, uint8_t *data, size_t max)
 {
 	static const char *const parts[] = {
-		"[host a]", "[", "]", "\n", "\n", "\n", " = ", "=", "#", " # ", "\"", "'", "key", "yes",
-		"no", "30s", "1h", "1.5", "4294967296", "\t", "\r\n", "\xc3\xa4", "\xe2\x80\xae", "name",
+		"[host a]", "[",   "]",		 "\n", "\n",   "\n",	   " = ",	   "=",
+		"#",	    " # ", "\"",	 "'",  "key",  "yes",	   "no",	   "30s",
+		"1h",	    "1.5", "4294967296", "\t", "\r\n", "\xc3\xa4", "\xe2\x80\xae", "name",
 	};
 	size_t len = 0;
 
