@@ -164,6 +164,20 @@ START_TEST(a_ballot_in_the_wrong_half_is_senseless)
 }
 END_TEST
 
+START_TEST(late_is_yes_or_no)
+{
+	struct ballot ballot = good_ballot();
+
+	ballot.late = true;
+	ck_assert_int_eq(judge_ballot(&ballot), BLOCK_OK);
+	ck_assert_uint_eq(sector[176], 1);
+	sector[176] = 2;
+	reseal(sector, SECTOR_MIN, &cluster);
+	ck_assert_int_eq(ballot_decode(sector, HOST, 0, SECTOR_MIN, &capacity, &cluster, &ballot),
+			 BLOCK_SENSELESS);
+}
+END_TEST
+
 static uint8_t pair[2 * SECTOR_MAX];
 
 static void write_half(uint64_t sequence, uint32_t sector_size)
@@ -252,6 +266,7 @@ int main(void)
 	tcase_add_loop_test(tests, values_name_images_that_the_layout_has_room_for, 0, 3);
 	tcase_add_test(tests, own_is_an_image_of_ones_own);
 	tcase_add_test(tests, a_ballot_in_the_wrong_half_is_senseless);
+	tcase_add_test(tests, late_is_yes_or_no);
 	tcase_add_test(tests, of_a_good_pair_the_higher_sequence_counts);
 	tcase_add_test(tests, a_bad_half_leaves_the_other_and_two_leave_nothing);
 	tcase_add_test(tests, a_pair_of_zeroes_is_unknown_and_not_empty);

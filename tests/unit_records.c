@@ -119,6 +119,7 @@ static struct ballot make_ballot(struct chance *chance)
 		.instance = instance,
 		.mbal = chance_draw(chance),
 		.decided = instance - chance_below(chance, 2),
+		.late = coin(chance),
 	};
 
 	ballot.decided_value = make_value(chance, ballot.decided);
@@ -585,6 +586,7 @@ START_TEST(version_1_of_ballot_and_beat_stays)
 		.own = { 12, 13, 14, 15, 16, 17 },
 		.decided = 18,
 		.decided_value = { 19, 20, 21, 22, 23, 24 },
+		.late = true,
 	};
 	const struct beat beat = {
 		.incarnation = 1,
@@ -608,7 +610,7 @@ START_TEST(version_1_of_ballot_and_beat_stays)
 	};
 
 	ballot_encode(&ballot, HOST, SECTOR_MIN, &cluster, sector);
-	expect_checksum(0x098d33cc);
+	expect_checksum(0x8698b3d8);
 	beat_encode(&beat, &volume, HOST, SECTOR_MIN, &cluster, sector);
 	expect_checksum(0x2ce7a875);
 	memcpy(sector, sector + SECTOR_MIN, SECTOR_MIN);

@@ -51,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_must_match(data, again, 32, 100);
 	fuzz_must_match(data, again, 104, 132);
 	fuzz_must_match(data, again, 136, 172);
+	fuzz_must_match(data, again, 176, 177);
 	return 0;
 }
 
