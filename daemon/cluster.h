@@ -24,7 +24,8 @@ struct cluster_owner {
 	const struct config *config;
 	struct worker_pool *workers;
 	struct hooks *hooks;
-	const struct devices *devices;	/* NULL: they are being looked at; cluster_devices_changed() follows */
+	/* NULL: they are being looked at; cluster_devices_changed() follows */
+	const struct devices *devices;
 	struct id128 machine;
 	struct id128 boot;
 	/* The answer to cluster_command(); also interim ones. */
@@ -49,11 +50,13 @@ struct cluster {
 	uint64_t silent_since_ms;
 	uint32_t latency_us;
 	struct super super;
-	int lock_fd;				/* held while this daemon runs the host in this cluster */
+	/* held while this daemon runs the host in this cluster */
+	int lock_fd;
 	struct disk *disk;
 	struct source disk_source;
 	struct host *host;
-	struct tables *tables;			/* the newest; host->tables points here.  NULL: none yet */
+	/* the newest; host->tables points here.  NULL: none yet */
+	struct tables *tables;
 	bool opening;				/* a worker is at it */
 	uint64_t retry_open_ms;
 	uint64_t incarnation;

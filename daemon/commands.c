@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * commands - what can be said on the control socket (protocol.h): one table, one
- * function for each kind of answer.  Messages are checked here; what they do is decided by the core.
+ * function for each kind of answer.  Messages are checked here; what they do is decided by the
+ * core.
  */
 #include <config.h>
 
@@ -547,7 +548,10 @@ static void run_joins(struct message *message)
 	read_joins(message, NULL);
 }
 
-/* A row that is there: its next machine is trusted.  None: one is made for the machine that asked. */
+/*
+ * A row that is there: its next machine is trusted.  None: one is made for the machine that
+ * asked.
+ */
 static void run_approve(struct message *message)
 {
 	struct change change = { .kind = CHANGE_TRUST_MACHINE };

@@ -216,7 +216,10 @@ int disk_commit(struct disk *disk, const struct change *change)
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&disk->mutex);
-	/* A change may bring two events: there must be room for those, too, until they are fetched. */
+	/*
+	 * A change may bring two events: there must be room for those, too, until they are
+	 * fetched.
+	 */
 	waiting = disk_queue_kept(disk->queue);
 	full = 2 * (disk->commit_count + 1) + waiting > 2 * DISK_COMMITS_MAX;
 	if (!full) {

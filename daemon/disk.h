@@ -33,18 +33,22 @@ enum disk_event_kind {
 	DISK_UNKNOWN,		/* sequence: doubtful; it is retried until ANSWERED follows */
 	DISK_FAILED,		/* sequence: not made, nor will it be */
 	DISK_BEAT,		/* our beat is durable: issued_ms is when its write was issued; logged_off if
-				 * it said so: then no other follows until the row is claimed again */
+				 * it said so: then no other follows until the row is claimed
+				 * again */
 	DISK_PEER,		/* `host`'s beat has been read: `read`; if its verdict is BLOCK_OK with
-				 * volumes[read.beat.volume_count], as many as the capacity allows */
+				 * volumes[read.beat.volume_count], as many as the capacity
+				 * allows */
 	DISK_NOTICE,		/* the notice counter has changed */
 	DISK_SILENT,		/* an operation has taken longer than io-timeout (error -ETIMEDOUT), or failed:
-				 * since_ms is when it was issued.  It comes when that operation has ended;
-				 * see disk_silent_since() for one that hangs */
+				 * since_ms is when it was issued.  It comes when that operation
+				 * has ended; see disk_silent_since() for one that hangs */
 	DISK_BACK,		/* ... and it works again */
 	DISK_EVICTED,		/* our row has another tenant (claim.other_*, zero if unknown): nothing is
 				 * written any more until the row is claimed again */
-	DISK_BACK_IN_TIME,	/* the device shows an older state or another cluster: nothing is written any more */
-	DISK_BLOCKED,		/* host: its ballot pair can not be read; nothing can be committed */
+	/* the device shows an older state or another cluster: nothing is written any more */
+	DISK_BACK_IN_TIME,
+	/* host: its ballot pair can not be read; nothing can be committed */
+	DISK_BLOCKED,
 	DISK_JOINS,		/* joins[JOIN_SLOTS], as asked for */
 };
 
@@ -112,8 +116,9 @@ int disk_stop(struct disk *disk, uint32_t wait_ms);
 int disk_claim(struct disk *disk, uint16_t slot);
 
 /*
- * Commit a change, in the order of these calls; copies a form, too.  Before a claim is done, and after
- * EVICTED and BACK_IN_TIME, it is DISK_FAILED.  @change->host, incarnation and sequence are the caller's.
+ * Commit a change, in the order of these calls; copies a form, too.  Before a claim is done, and
+ * after EVICTED and BACK_IN_TIME, it is DISK_FAILED.  @change->host, incarnation and sequence are
+ * the caller's.
  */
 int disk_commit(struct disk *disk, const struct change *change);
 
@@ -129,7 +134,8 @@ int disk_follow(struct disk *disk, const uint8_t hosts[HOSTS_MAX / 8]);
 int disk_read_all_beats(struct disk *disk);	/* once: a DISK_PEER each */
 int disk_notice(struct disk *disk);		/* raise the notice counter */
 int disk_read_joins(struct disk *disk);
-int disk_write_join(struct disk *disk, const struct join *join);	/* join.name empty: clear the machine's */
+/* join.name empty: clear the machine's */
+int disk_write_join(struct disk *disk, const struct join *join);
 
 /*
  * Go on with this io, and close the former: the device came back.  It must carry the same cluster

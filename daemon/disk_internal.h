@@ -48,7 +48,8 @@ struct disk {
 
 	pthread_mutex_t mutex;
 	struct disk_orders orders;
-	struct disk_commit commits[DISK_COMMITS_MAX];	/* a ring; the first one is being carried out */
+	/* a ring; the first one is being carried out */
+	struct disk_commit commits[DISK_COMMITS_MAX];
 	uint32_t commit_first;
 	uint32_t commit_count;
 

@@ -22,7 +22,8 @@ struct disk_queue {
 	uint16_t last;
 	uint16_t spare;		/* places that were used before */
 	uint32_t kept;		/* events that wait and that no other replaces */
-	uint16_t touched;	/* places at and above have never been used: no memory behind them */
+	/* places at and above have never been used: no memory behind them */
+	uint16_t touched;
 	struct disk_queue_place places[DISK_EVENTS_MAX];
 };
 
@@ -87,7 +88,10 @@ static bool disk_event_replaces(const struct disk_event *newer, const struct dis
 	case DISK_PEER:
 		return older->kind == DISK_PEER && older->host == newer->host;
 	case DISK_BEAT:
-		/* That the last beat said "logged off" is awaited: an earlier one must not hide it. */
+		/*
+		 * That the last beat said "logged off" is awaited: an earlier one must not hide
+		 * it.
+		 */
 		return older->kind == DISK_BEAT && older->logged_off == newer->logged_off;
 	case DISK_LEARNED:
 	case DISK_CLAIM:

@@ -10,7 +10,10 @@
 
 #include "daemon/disk.h"
 
-/* Two for each change (UNKNOWN, then ANSWERED or FAILED), one for each host, one for each other kind. */
+/*
+ * Two for each change (UNKNOWN, then ANSWERED or FAILED), one for each host, one for each other
+ * kind.
+ */
 #define DISK_EVENTS_MAX (2 * DISK_COMMITS_MAX + HOSTS_MAX + 16)
 
 struct disk_queue;

@@ -57,7 +57,8 @@ struct host_config {
 	struct id128 boot;
 	uint32_t poll_ms;
 	bool has_hook;			/* [hooks] may-give */
-	bool lockout_changes;		/* [access]: nobody here but administrators asks or answers */
+	/* [access]: nobody here but administrators asks or answers */
+	bool lockout_changes;
 	bool stay_off;			/* do not log on by oneself */
 };
 
@@ -75,7 +76,8 @@ enum host_command_kind {
 	COMMAND_SUSPEND,
 	COMMAND_RESUME,
 	COMMAND_TAKEOVER,
-	COMMAND_CHANGE,			/* a change of the tables as it is: form, removal, approval */
+	/* a change of the tables as it is: form, removal, approval */
+	COMMAND_CHANGE,
 	COMMAND_DONE,			/* a `volctl run` has ended */
 };
 
@@ -85,7 +87,8 @@ struct host_command {
 	uint16_t volume;		/* slot, SLOT_NONE: all */
 	uint64_t request;
 	bool wait;			/* REQUEST: answer when it has ended */
-	bool run;			/* REQUEST: a `volctl run`, in force until COMMAND_DONE with its token */
+	/* REQUEST: a `volctl run`, in force until COMMAND_DONE with its token */
+	bool run;
 	bool over_readers;
 	bool yes;			/* ANSWER */
 	bool administrator;
@@ -93,7 +96,8 @@ struct host_command {
 	uint64_t run_token;		/* DONE */
 	char person[PERSON_BYTES_MAX + 1];
 	char text[TEXT_BYTES_MAX + 1];
-	struct change change;		/* COMMAND_CHANGE: kind and arguments; form outlives the answer */
+	/* COMMAND_CHANGE: kind and arguments; form outlives the answer */
+	struct change change;
 };
 
 /* The answer to a command.  exit 0: `code` is the state reached ("posted", "granted"). */
@@ -135,7 +139,8 @@ enum news_kind {
 	NEWS_HOST_LOGGED_ON,
 	NEWS_HOST_LOGGED_OFF,
 	NEWS_ACCESS_LOST,
-	NEWS_STATE,		/* the host's phase, or how far a handoff is: the log's, not the user's */
+	/* the host's phase, or how far a handoff is: the log's, not the user's */
+	NEWS_STATE,
 	NEWS_WARNING,
 };
 
@@ -149,7 +154,8 @@ struct news {
 
 enum host_event_kind {
 	HOST_EV_TICK,
-	HOST_EV_TABLES,		/* tables: newer; the core keeps the pointer until the next such event */
+	/* tables: newer; the core keeps the pointer until the next such event */
+	HOST_EV_TABLES,
 	HOST_EV_CLAIM,		/* claim */
 	HOST_EV_ANSWERED,	/* sequence, outcome */
 	HOST_EV_UNKNOWN,	/* sequence: ANSWERED will follow */
@@ -364,7 +370,8 @@ struct host {
 
 	/* The change under way: one at a time. */
 	bool committing;
-	bool unresolved;	/* its outcome is not known yet: counts as done for all that it takes from us */
+	/* its outcome is not known yet: counts as done for all that it takes from us */
+	bool unresolved;
 	uint64_t sequence;
 	struct host_change in_flight;
 	uint64_t commit_at_ms;	/* not before */
@@ -401,7 +408,10 @@ void host_init(struct host *host, const struct host_config *config, uint64_t now
 
 void host_step(struct host *host, const struct host_event *event, uint64_t now_ms);
 
-/* The next thing to do; false: nothing, until an event or host_wake_at().  @now_ms as in host_step(). */
+/*
+ * The next thing to do; false: nothing, until an event or host_wake_at().  @now_ms as in
+ * host_step().
+ */
 bool host_next(struct host *host, struct host_action *ret_action);
 uint64_t host_wake_at(const struct host *host);
 

@@ -362,7 +362,8 @@ void host_holders_known(struct host *host, const struct mount_result *result)
 			refuse_for_holders(host, change->token, result);
 			forget_change(host, i);
 		} else {
-			host->volumes[result->volume].holders_wanted = true;	/* the rest next time */
+			/* the rest next time */
+			host->volumes[result->volume].holders_wanted = true;
 			return;
 		}
 	}
@@ -882,7 +883,10 @@ static void command_logoff(struct host *host, const struct host_command *command
 		host_enter(host, HOST_OFF, "ordered");
 }
 
-/* Writers that logged off have released: then it is a request.  Of the dead, nothing is proven here. */
+/*
+ * Writers that logged off have released: then it is a request.  Of the dead, nothing is proven
+ * here.
+ */
 static void command_takeover(struct host *host, const struct host_command *command)
 {
 	const struct volume_row *row = host_volume_row(host, command->volume);

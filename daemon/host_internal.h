@@ -6,7 +6,8 @@
 
 #define RETRY_BUSY_MS 1000	/* programs let go at any time: look again soon */
 #define RETRY_FAILED_MS 10000	/* devices announce themselves; this is for all else */
-#define RETRY_COMMIT_MS 1000	/* after a change of our own that was refused or could not be made */
+/* after a change of our own that was refused or could not be made */
+#define RETRY_COMMIT_MS 1000
 
 /* host.c */
 void host_enter(struct host *host, enum host_phase phase, const char *why);

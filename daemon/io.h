@@ -29,7 +29,8 @@ struct io_ops {
 
 struct io {
 	const struct io_ops *ops;
-	uint32_t sector_size;	/* the device's logical block size; of a file: what O_DIRECT asks for */
+	/* the device's logical block size; of a file: what O_DIRECT asks for */
+	uint32_t sector_size;
 	uint64_t size_bytes;
 	bool read_only;
 };

@@ -24,42 +24,47 @@
  * "cluster" and the bare name, UUID or device path.
  *
  * command        arguments                               result
- * -------------- --------------------------------------- ----------------------------------------
+ * -------------- --------------------------------------- ------------------------------------------
  * hello                                                  {"version","host","clusters":[NAME]}
- * status         [volume]                                the status object of interface.md; where the
- *                                                        host is logged on to several clusters and none
- *                                                        is named {"format":1,"clusters":[STATUS...]}
+ * status         [volume]                                the status object of interface.md; where
+ *                                                        the host is logged on to several clusters
+ *                                                        and none is named
+ *                                                        {"format":1,"clusters":[STATUS...]}
  * volumes hosts requests access                          {"format":1,"volumes":[...]} and so on
- * request        volume text wait over_readers           {"request":ID,"state":...,"message"}; with wait
- *                                                        true events, the first of them request-posted
- *                                                        with "request":ID, and the result when it has
- *                                                        ended (state granted: mounted read-write).
- *                                                        This host is the writer: no "request".
- *                                                        message (or none): what a person should know,
- *                                                        as the proof that is missing to take over
+ * request        volume text wait over_readers           {"request":ID,"state":...,"message"}; with
+ *                                                        wait true events, the first of them
+ *                                                        request-posted with "request":ID, and the
+ *                                                        result when it has ended (state granted:
+ *                                                        mounted read-write). This host is the
+ *                                                        writer: no "request". message (or none):
+ *                                                        what a person should know, as the proof
+ *                                                        that is missing to take over
  * cancel         request                                 {}
  * answer         request answer("yes"|"no") text         {}; yes: when given, or an error 5
  * release        volume | all:true                       {}; when given up
- * refresh        [volume]                                {"refreshed":[NAME],"busy":[{volume,holders}]}
+ * refresh        [volume]                                {"refreshed":[NAME],
+ *                                                        "busy":[{volume,holders}]}
  * publish        [volume]                                {"published":[{volume,generation}]}
  * mount unmount  volume                                  {}
  * logon logoff suspend resume                            {}
  * takeover       volume [host_is_down]                   {"epoch":N}
- * run            volume text wait over_readers           as request with wait; then the volume counts as
- *                                                        in use by a `volctl run` until `done` or
- *                                                        close; {"had_access":bool,...}
+ * run            volume text wait over_readers           as request with wait; then the volume
+ *                                                        counts as in use by a `volctl run` until
+ *                                                        `done` or close; {"had_access":bool,...}
  *                                                        event {"kind":"access-lost"} meanwhile
- * done           run(the message's id of the run)        {"given_up":bool,"holders":[...]}, at once after
- *                                                        the first try; unless had_access the volume is
- *                                                        given up then or when its files are closed
+ * done           run(the message's id of the run)        {"given_up":bool,"holders":[...]}, at once
+ *                                                        after the first try; unless had_access the
+ *                                                        volume is given up then or when its files
+ *                                                        are closed
  * export         comments                                {"text","version"}
  * import         text version(base; 0: whatever) dry_run {"version","changed":bool}
- * set            text mode("add"|"set") dry_run          {"version","changed":bool}: a fragment of the
- *                                                        text form, as `host set` makes it
- * remove         host | volume, free_slot, dry_run       {"version","changed":bool}.  With dry_run import,
- *                                                        set and remove check everything, change
- *                                                        nothing, and add "text": the tables, as export
- *                                                        without comments would print them afterwards
+ * set            text mode("add"|"set") dry_run          {"version","changed":bool}: a fragment of
+ *                                                        the text form, as `host set` makes it
+ * remove         host | volume, free_slot, dry_run       {"version","changed":bool}.  With dry_run
+ *                                                        import, set and remove check everything,
+ *                                                        change nothing, and add "text": the
+ *                                                        tables, as export without comments would
+ *                                                        print them afterwards
  * approve reject host                                    {"version"} / {}
  * joins                                                  {"joins":[{"name","machine","asked"}]}
  * watch          volume                                  events until closed; never a result
@@ -81,7 +86,8 @@
  *
  * A `wait`ing request that ended without access gives an error: code refused (exit 5),
  * timed-out (6), cancelled (1); code busy-here (5) where local readers stand in
- * the way (with "holders").  An error for import or set carries "errors":[{"line","column","text"}].
+ * the way (with "holders").  An error for import or set carries
+ * "errors":[{"line","column","text"}].
  */
 #pragma once
 

@@ -107,7 +107,8 @@ void worker_pool_free(struct worker_pool *pool)
 		return;
 	loop_remove(pool->loop, &pool->source);
 	if (pool->busy > 0)
-		return;		/* a thread that hangs still points here: leave it all to the exit */
+		/* a thread that hangs still points here: leave it all to the exit */
+		return;
 	close(pool->source.fd);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);

@@ -91,7 +91,9 @@ enum peer_state peer_watch_read(struct peer_watch *watch, const struct beat_read
 
 uint64_t peer_watch_still_ms(const struct peer_watch *watch)
 {
-	/* The read that brought a change was issued before it completed: nothing is proven by it. */
+	/*
+	 * The read that brought a change was issued before it completed: nothing is proven by it.
+	 */
 	return watch->issued_ms > watch->since_ms ? watch->issued_ms - watch->since_ms : 0;
 }
 

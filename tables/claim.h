@@ -14,7 +14,8 @@ struct timing {
 	uint32_t beat_every_ms;		/* io-timeout / 4 */
 	uint32_t self_ms;		/* T_self, 2 x io-timeout */
 	uint32_t dead_ms;		/* T_dead, 3.5 x io-timeout */
-	uint32_t late_ms;		/* T_late, 8 x io-timeout: an old write may still land until then */
+	/* T_late, 8 x io-timeout: an old write may still land until then */
+	uint32_t late_ms;
 };
 
 struct timing timing_of(uint32_t io_timeout_ms);
@@ -40,7 +41,8 @@ struct beat_read {
 enum peer_state {
 	PEER_UNKNOWN,		/* its beat has been read, and has not been seen to change yet */
 	PEER_ALIVE,
-	PEER_LATE,		/* unchanged for longer than T_self: a sound host has stopped writing */
+	/* unchanged for longer than T_self: a sound host has stopped writing */
+	PEER_LATE,
 	PEER_DEAD,		/* unchanged for longer than T_dead */
 	PEER_LOGGED_OFF,
 };
@@ -48,7 +50,8 @@ enum peer_state {
 struct peer_watch {
 	bool begun;
 	bool changed;			/* a change has been seen: it lived while we looked */
-	enum block_verdict verdict;	/* of the last read; anything but BLOCK_OK counts as one content */
+	/* of the last read; anything but BLOCK_OK counts as one content */
+	enum block_verdict verdict;
 	uint64_t incarnation;
 	uint64_t counter;
 	bool logged_off;
@@ -89,13 +92,15 @@ enum claim_state {
 	CLAIM_WRITING,		/* write the first beat of this incarnation, and read it back */
 	CLAIM_SETTLING,		/* the old tenant was another machine: read again after T_late */
 	CLAIM_DONE,
-	CLAIM_REFUSED_LIVE,	/* another machine, or another daemon, is logged on under this name */
+	/* another machine, or another daemon, is logged on under this name */
+	CLAIM_REFUSED_LIVE,
 	CLAIM_REFUSED_MACHINE,	/* the row belongs to another machine */
 };
 
 struct claim_report {
 	enum claim_state state;
-	uint64_t watch_until_ms;	/* WATCHING, SETTLING: when it ends if nothing comes between */
+	/* WATCHING, SETTLING: when it ends if nothing comes between */
+	uint64_t watch_until_ms;
 	struct id128 other_machine;	/* REFUSED: who has the row */
 	uint64_t other_incarnation;
 	bool clean;			/* the last tenant logged off */
@@ -106,7 +111,8 @@ struct claim_terms {
 	struct id128 machine;		/* who we are */
 	struct id128 boot;
 	uint64_t incarnation;
-	struct id128 row_machine;	/* whose row it is, by the tables; all zero: the first that comes */
+	/* whose row it is, by the tables; all zero: the first that comes */
+	struct id128 row_machine;
 	uint32_t io_timeout_ms;		/* the tables' */
 };
 

@@ -38,7 +38,8 @@ struct scan_result {
 	uint16_t unknown_count;
 
 	uint64_t mbal;			/* the largest in the instance, other hosts' */
-	uint64_t bal;			/* the largest accepted in the instance, anybody's; 0: none */
+	/* the largest accepted in the instance, anybody's; 0: none */
+	uint64_t bal;
 	struct image_value value;	/* accepted there */
 };
 

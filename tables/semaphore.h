@@ -33,9 +33,11 @@
 enum semaphore_op {
 	SEMAPHORE_READY,	/* nothing to do: commit, learn or poll may be called */
 	SEMAPHORE_SCAN,		/* read the whole ballot region */
-	SEMAPHORE_REREAD,	/* the same, issued after the last one completed (a pair was half bad) */
+	/* the same, issued after the last one completed (a pair was half bad) */
+	SEMAPHORE_REREAD,
 	SEMAPHORE_READ_IMAGE,	/* `value`: its length in whole sectors */
-	SEMAPHORE_WRITE_IMAGE,	/* to image_slot what semaphore_image() encodes, as many bytes as it says */
+	/* to image_slot what semaphore_image() encodes, as many bytes as it says */
+	SEMAPHORE_WRITE_IMAGE,
 	SEMAPHORE_WRITE_BALLOT,	/* `ballot`: encode, and write that half */
 	SEMAPHORE_WRITE_HINT,	/* `hint` */
 	SEMAPHORE_WAIT,		/* wait_us, then report OK; earlier does no harm */
@@ -45,16 +47,21 @@ enum semaphore_done {
 	SEMAPHORE_NOTHING,
 	SEMAPHORE_LEARNED,	/* semaphore->latest is the newest, as of the scan */
 	SEMAPHORE_ANSWERED,	/* `outcome`: decided, or refused by the newest tables */
-	SEMAPHORE_UNKNOWN,	/* I/O failed with an accept under way: the change may yet be decided */
-	SEMAPHORE_FAILED,	/* I/O failed and nothing is decided nor can be: the change was not made */
+	/* I/O failed with an accept under way: the change may yet be decided */
+	SEMAPHORE_UNKNOWN,
+	/* I/O failed and nothing is decided nor can be: the change was not made */
+	SEMAPHORE_FAILED,
 	SEMAPHORE_EVICTED,	/* our pair holds another incarnation's writing: stop at once */
-	SEMAPHORE_BACK_IN_TIME,	/* the disk shows less than we have learned: write nothing any more */
-	SEMAPHORE_BLOCKED,	/* a pair is unknown (row in `blocked_by`): no ballot may go on past it */
+	/* the disk shows less than we have learned: write nothing any more */
+	SEMAPHORE_BACK_IN_TIME,
+	/* a pair is unknown (row in `blocked_by`): no ballot may go on past it */
+	SEMAPHORE_BLOCKED,
 };
 
 struct semaphore_todo {
 	enum semaphore_op op;
-	enum semaphore_done done;	/* news that came with this step, mostly SEMAPHORE_NOTHING */
+	/* news that came with this step, mostly SEMAPHORE_NOTHING */
+	enum semaphore_done done;
 	struct outcome outcome;
 	/*
 	 * With EVICTED, BACK_IN_TIME and BLOCKED, while a change was being committed: whether
@@ -71,7 +78,8 @@ struct semaphore_todo {
 };
 
 enum semaphore_event {
-	SEMAPHORE_BEGIN,	/* after semaphore_learn() or semaphore_commit(): what is the first step? */
+	/* after semaphore_learn() or semaphore_commit(): what is the first step? */
+	SEMAPHORE_BEGIN,
 	SEMAPHORE_IO_OK,	/* the step asked for has been performed */
 	SEMAPHORE_IO_FAILED,	/* it returned an error or an unusable result */
 };
@@ -87,7 +95,8 @@ struct semaphore_terms {
 	 */
 	bool unclean_start;
 	uint32_t late_ms;		/* T_late */
-	struct tables *latest;		/* both the machine's to use, calloc()ed and freed by the caller; */
+	/* both the machine's to use, calloc()ed and freed by the caller; */
+	struct tables *latest;
 	struct tables *next;		/* semaphore_latest() says which of them is which */
 };
 
@@ -100,7 +109,10 @@ void semaphore_init(struct semaphore *semaphore, const struct semaphore_terms *t
 /* Bring `latest` up to date.  READY only. */
 void semaphore_learn(struct semaphore *semaphore);
 
-/* Commit a change.  READY only; *@change (and its form) must stay until ANSWERED, UNKNOWN or FAILED. */
+/*
+ * Commit a change.  READY only; *@change (and its form) must stay until ANSWERED, UNKNOWN or
+ * FAILED.
+ */
 void semaphore_commit(struct semaphore *semaphore, const struct change *change);
 
 /*

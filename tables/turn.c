@@ -39,7 +39,9 @@ static uint16_t count_contenders(const struct scan *scan, uint16_t self, uint64_
 	return count;
 }
 
-/* The contenders behind @after and before @self, in the order of their turns; *@ret_first is one. */
+/*
+ * The contenders behind @after and before @self, in the order of their turns; *@ret_first is one.
+ */
 static uint16_t rank_behind(const struct turn *turn, const struct scan *scan, uint16_t after,
 			    uint16_t self, uint16_t *ret_first)
 {

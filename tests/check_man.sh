@@ -36,7 +36,8 @@ man_lint()
 # { SECTION_..., "...".
 names_in()
 {
-	sed -n 's/^	{ \(\.key = \|\.name = \|SECTION_[A-Z]*, \)"\([a-z-]*\)".*$/\2/p' "$1" | sort -u
+	sed -n 's/^	{ \(\.key = \|\.name = \|SECTION_[A-Z]*, \)"\([a-z-]*\)".*$/\2/p' "$1" |
+	sort -u
 }
 
 # Every name in file $1 is in an item of page $2.  1 if one is missing, 2 if none is found at all.

@@ -138,8 +138,9 @@ waiting_request()
 # What edit1 hears meanwhile, as it comes.
 watch_as_edit1()
 {
-	lab_volctl edit1 watch 2> /dev/null |
-		sed -u '/tables-changed/d; s/^[^ ]* /                                edit1 hears: /' &
+	lab_volctl edit1 watch 2> /dev/null | sed -u '
+		/tables-changed/d
+		s/^[^ ]* /                                edit1 hears: /' &
 }
 
 scene_log_on()

@@ -27,7 +27,8 @@ struct world_host {
 	struct world_kernel kernel;
 	struct host_config config;
 	bool hook_says_yes;
-	bool jobs_wait;				/* mount jobs stay under way until world_jobs_end() */
+	/* mount jobs stay under way until world_jobs_end() */
+	bool jobs_wait;
 	unsigned int job_count;
 	struct mount_job jobs[HOST_JOBS_MAX];
 	bool stopped;

@@ -30,7 +30,8 @@ struct volctl {
 	char *cluster;
 	char *password;
 	struct json_tokener *tokener;
-	char *buffer;		/* what has arrived: len bytes, of which the first `seen` hold no newline */
+	/* what has arrived: len bytes, of which the first `seen` hold no newline */
+	char *buffer;
 	size_t len;
 	size_t seen;
 	size_t size;
@@ -489,7 +490,10 @@ int volctl_call(struct volctl *client, const char *command, struct json_object *
 		enum volctl_kind kind;
 
 		kind = volctl_next(client, timeout_ms >= 0 && left_ms < 0 ? 0 : (int)left_ms, &answer);
-		/* An error with id 0 is about the connection: the daemon could not tell whose it was. */
+		/*
+		 * An error with id 0 is about the connection: the daemon could not tell whose it
+		 * was.
+		 */
 		if (kind == VOLCTL_TIMEOUT || kind == VOLCTL_LOST ||
 		    (kind == VOLCTL_ERROR && answer.id == 0) ||
 		    (kind != VOLCTL_EVENT && answer.id == id))

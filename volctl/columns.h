@@ -23,7 +23,8 @@ enum column_kind {
 struct column {
 	const char *title;	/* NULL ends a table */
 	const char *key;
-	double width;		/* hint, as libsmartcols has it: 1..: columns, 0..1: part of the screen */
+	/* hint, as libsmartcols has it: 1..: columns, 0..1: part of the screen */
+	double width;
 	enum column_kind kind;
 	bool hidden;		/* shown only where -o names it */
 	const char *help;

@@ -210,7 +210,9 @@ int command_parse(struct context *context, int count, char **args, bool *ret_hel
 	struct parser parser = { 0 };
 	int got;
 
-	/* Before the command's words an argument ends the options; after them options may follow. */
+	/*
+	 * Before the command's words an argument ends the options; after them options may follow.
+	 */
 	snprintf(parser.shorts, sizeof(parser.shorts), command ? ":" : "+:");
 	parser_add(&parser, 0, global_options);
 	parser_add(&parser, 1, command && command->columns ? listing_options : NULL);

@@ -23,7 +23,8 @@
 
 /* Why something did not happen. */
 struct volctl_error {
-	char code[48];		/* "locked-out"; of our own: "unreachable", "disconnected", "bad-answer" */
+	/* "locked-out"; of our own: "unreachable", "disconnected", "bad-answer" */
+	char code[48];
 	enum exit_status exit;
 	char *message;		/* a sentence without a full stop */
 	char *object;		/* what it is about, or NULL */
@@ -47,7 +48,9 @@ struct volctl_answer {
 
 struct volctl;
 
-/* Where the socket is: @path if not NULL, else $VOLCTL_SOCKET, else the one of this installation. */
+/*
+ * Where the socket is: @path if not NULL, else $VOLCTL_SOCKET, else the one of this installation.
+ */
 const char *volctl_socket_path(const char *path);
 
 /* Connect.  0, or -errno with *@ret_error filled. */

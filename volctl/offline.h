@@ -45,9 +45,11 @@ struct offline_format {
 	const char *device;
 	const char *text;	/* the text form */
 	size_t text_len;
-	uint16_t hosts;		/* capacity; 0: OFFLINE_HOSTS_DEFAULT, but no less than the text names */
+	/* capacity; 0: OFFLINE_HOSTS_DEFAULT, but no less than the text names */
+	uint16_t hosts;
 	uint16_t volumes;
-	bool force;		/* write over what is there, even over a cluster that is in use elsewhere */
+	/* write over what is there, even over a cluster that is in use elsewhere */
+	bool force;
 	bool dry_run;		/* everything but the writing */
 	struct offline_progress progress;
 };
@@ -83,7 +85,8 @@ struct json_object *offline_formatted_json(const struct offline_formatted *forma
 
 /* One block that is not as it should be. */
 struct offline_damage {
-	const char *region;		/* "superblock", "hint", "ballot", "beat", "join", "image" */
+	/* "superblock", "hint", "ballot", "beat", "join", "image" */
+	const char *region;
 	uint16_t host;			/* row; SLOT_NONE where there is none */
 	uint16_t index;			/* copy, half, sector, slot */
 	uint64_t offset;		/* bytes */

@@ -204,7 +204,10 @@ static int format_erase(struct formatting *f, uint64_t offset)
 	return io_write(f->io, offset, zeroes, SECTOR_MAX);
 }
 
-/* No superblock is left, be it of this format or of one before: from now on this is no control device. */
+/*
+ * No superblock is left, be it of this format or of one before: from now on this is no control
+ * device.
+ */
 static int format_erase_supers(struct formatting *f, const struct survey *before)
 {
 	uint64_t end = f->io->size_bytes / SECTOR_MAX * SECTOR_MAX;

@@ -73,7 +73,8 @@ struct survey {
 	uint64_t begun;				/* the largest version that any block names */
 	uint64_t mbal;				/* the largest ballot found */
 	struct survey_image newest;		/* of `decided` */
-	struct survey_image open;		/* of decided + 1: accepted, and perhaps decided; version 0: none */
+	/* of decided + 1: accepted, and perhaps decided; version 0: none */
+	struct survey_image open;
 	struct tables *tables;			/* as `newest` has them; NULL: lost */
 };
 

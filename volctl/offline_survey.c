@@ -29,7 +29,10 @@ static struct offline_block read_super(struct io *io, uint64_t offset, unsigned 
 	return block;
 }
 
-/* The last superblock lies at a multiple of SECTOR_MAX, before the end by what the device is too large. */
+/*
+ * The last superblock lies at a multiple of SECTOR_MAX, before the end by what the device is too
+ * large.
+ */
 static struct offline_block seek_super_copy(struct io *io, struct super *ret_super)
 {
 	struct offline_block block = { .verdict = BLOCK_FOREIGN };
@@ -78,7 +81,10 @@ static int survey_supers(struct survey *s, bool thorough)
 	s->has_super = is_good(&s->super_blocks[0]) || is_good(&s->super_blocks[1]);
 	if (s->has_super)
 		s->super = copies[is_good(&s->super_blocks[0]) ? 0 : 1];
-	/* A device that has shrunk, or whose sectors are larger, can not be read as it was written. */
+	/*
+	 * A device that has shrunk, or whose sectors are larger, can not be read as it was
+	 * written.
+	 */
 	if (s->has_super && (s->super.total_bytes > s->io->size_bytes ||
 			     s->super.sector_size < s->io->sector_size ||
 			     layout_make(&s->layout, s->super.sector_size,

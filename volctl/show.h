@@ -29,7 +29,10 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* volctl_text_clean() that ends the program without memory; NULL stays NULL. */
 char *text_clean(const char *text);
 
-/* Fields of an object from the daemon.  What is not there, or of another kind, is NULL or @otherwise. */
+/*
+ * Fields of an object from the daemon.  What is not there, or of another kind, is NULL or
+ * @otherwise.
+ */
 const char *field_text(struct json_object *object, const char *key);
 int64_t field_number(struct json_object *object, const char *key, int64_t otherwise);
 bool field_true(struct json_object *object, const char *key);
@@ -43,7 +46,9 @@ char *field_shown(struct json_object *object, const char *key, const char *other
 /* Who keeps a volume busy: "blender (77), writing, since 34 s"; the caller frees it. */
 char *holder_text(struct json_object *holder);
 
-/* Lines from elsewhere: as they are into files and pipes, cleaned (line by line) onto a terminal. */
+/*
+ * Lines from elsewhere: as they are into files and pipes, cleaned (line by line) onto a terminal.
+ */
 void print_text(const char *text);
 
 /* "34 s", "5 min", "2 h 10 min", "3 d 4 h"; "1.2 TiB". */

@@ -42,7 +42,9 @@ int talk(struct context *context, const char *command, struct json_object *argum
 int talk_quietly(struct context *context, const char *command, struct json_object *arguments,
 		 int timeout_ms, struct json_object **ret_result, struct volctl_error *ret_error);
 
-/* talk() for commands whose result says little: prints it with --json, else @format as a message. */
+/*
+ * talk() for commands whose result says little: prints it with --json, else @format as a message.
+ */
 int talk_and_tell(struct context *context, const char *command, struct json_object *arguments,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 

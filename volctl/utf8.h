@@ -14,7 +14,10 @@
  */
 size_t utf8_decode(const char *text, size_t len, uint32_t *ret_point);
 
-/* Whether a character may reach a terminal: no control character, nothing that turns the direction. */
+/*
+ * Whether a character may reach a terminal: no control character, nothing that turns the
+ * direction.
+ */
 bool utf8_is_harmless(uint32_t point);
 
 /* Replace every byte that does not belong to a valid character by '?'. */

@@ -22,7 +22,8 @@ struct attempt {
 	bool failed;		/* its host has been told that it was not made */
 	uint64_t version;	/* that it made; 0: none */
 	bool pending;		/* being committed */
-	uint64_t rulings;	/* bits: what the rule said of the versions that were the latest meanwhile */
+	/* bits: what the rule said of the versions that were the latest meanwhile */
+	uint64_t rulings;
 };
 
 struct published {

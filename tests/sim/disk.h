@@ -22,7 +22,8 @@ enum disk_fate {
 	DISK_GOOD,
 	DISK_ERROR_LOST,	/* -EIO, and nothing has happened */
 	DISK_ERROR_LANDED,	/* -EIO, and all of it has happened */
-	DISK_ERROR_TORN,	/* -EIO; sectors in the middle of their write are bad, others landed or not */
+	/* -EIO; sectors in the middle of their write are bad, others landed or not */
+	DISK_ERROR_TORN,
 	DISK_ERROR_LATE,	/* -EIO, and it happens after that */
 	DISK_FATES,
 };
