@@ -39,11 +39,11 @@ const struct option_entry global_options[] = {
 	[GLOBAL_SOCKET] = { 0, "socket", OPTION_REQUIRED, "PATH",
 			    "the daemon's control socket; else $VOLCTL_SOCKET" },
 	[GLOBAL_CLUSTER] = { 0, "cluster", OPTION_REQUIRED, "NAME",
-			     "the cluster meant, where the host is logged on to several" },
+			     "which one, where the host is logged on to several" },
 	[GLOBAL_COLOR] = { 0, "color", OPTION_OPTIONAL, "WHEN",
 			   "colours: auto (on a terminal), always, never" },
 	[GLOBAL_PASSWORD_FD] = { 0, "password-fd", OPTION_REQUIRED, "FD",
-				 "read the administrator's password from this descriptor" },
+				 "where to read the administrator's password from" },
 	[GLOBAL_YES] = { 'y', "yes", OPTION_NONE, NULL, "answer every question with yes" },
 	[GLOBAL_VERSION] = { 'V', "version", OPTION_NONE, NULL, "print the version" },
 	[GLOBAL_HELP] = { 'h', "help", OPTION_NONE, NULL, "print this help" },
@@ -54,10 +54,10 @@ enum listing_option { LISTING_COLUMNS, LISTING_NOHEADINGS, LISTING_RAW };
 
 const struct option_entry listing_options[] = {
 	[LISTING_COLUMNS] = { 'o', "output", OPTION_REQUIRED, "COLUMNS",
-			      "these columns, separated by commas; +COLUMNS adds them" },
+			      "these columns, by commas; +COLUMNS adds them" },
 	[LISTING_NOHEADINGS] = { 0, "noheadings", OPTION_NONE, NULL, "no line of headings" },
 	[LISTING_RAW] = { 'r', "raw", OPTION_NONE, NULL,
-			  "one blank between columns, plain numbers, blanks as \\x20" },
+			  "plain numbers, blanks in values as \\x20" },
 	{ 0 },
 };
 

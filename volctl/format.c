@@ -24,7 +24,7 @@ static const struct option_entry format_options[] = {
 
 const struct command cmd_format = {
 	.name = "format",
-	.args = "DEVICE",
+	.args = "DEVICE --template FILE",
 	.summary = "create the tables on a control device",
 	.min_args = 1,
 	.max_args = 1,

@@ -16,7 +16,7 @@ static int watch(struct context *context, int count, char **args);
 
 static const struct option_entry watch_options[] = {
 	{ 0, "until", OPTION_REQUIRED, "WHAT",
-	  "end when this host is the volume's writer, or its view is fresh" },
+	  "end when this host is the writer, or its view fresh" },
 	{ 0 },
 };
 
