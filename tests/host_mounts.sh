@@ -246,6 +246,22 @@ rule_a_mount_in_another_namespace_is_not_forgotten()
 	done_ a unmount not
 }
 
+rule_writers_through_a_bind_mount_count_too()
+{
+	done_ a write write
+	in_host a 'mkdir -p /mnt/bind && mount --bind /mnt/volume /mnt/bind'
+	hold a 'exec 7>> /mnt/bind/open'
+	refused a give-up busy write 'open for writing'
+	expect_holder "^writing $held "
+	expect_read_only a 0
+	in_host a 'echo still > /mnt/volume/still; echo still > /mnt/bind/still'
+	let_go
+	done_ a give-up ended
+	lab_run a sh -c 'echo no > /mnt/bind/still' 2> /dev/null && complain "the bind mount writes"
+	in_host a 'umount /mnt/bind'
+	done_ a unmount not
+}
+
 rule_a_bind_mount_is_named()
 {
 	done_ a write write
@@ -398,6 +414,53 @@ rule_what_is_wrong_is_said()
 	disk=volume
 }
 
+# other_disk_begin NAME: the file of that name is a disk of host a, instead of the volume.
+other_disk_begin()
+{
+	disk=$1
+	echo 512 > "$LAB/disks/.$1.sector"
+	lab_attach a "$1"
+}
+
+other_disk_end()
+{
+	lab_detach a "$disk"
+	rm -f "$LAB"/disks/*"$disk" "$LAB/disks/.$disk.sector"
+	disk=volume
+}
+
+rule_marks_of_two_file_systems_are_one_too_many()
+{
+	local good=$uuid
+	[ "$fstype" = ext4 ] || return
+	# XFS has its mark where ext4 leaves room for a boot sector.
+	cp --sparse=always "$LAB/disks/volume" "$LAB/disks/twice"
+	truncate -s 400M "$LAB/disks/other.twice"
+	mkfs.xfs -q -f "$LAB/disks/other.twice"
+	dd if="$LAB/disks/other.twice" of="$LAB/disks/twice" bs=512 count=1 conv=notrunc status=none
+	other_disk_begin twice
+	refused a view 'wrong file system' not 'more than one file system'
+	refused a write 'wrong file system' not 'wipefs'
+	expect_read_only a 1
+	other_disk_end
+	uuid=$good
+}
+
+rule_btrfs_over_many_devices_is_refused()
+{
+	local good=$uuid
+	[ "$fstype" = btrfs ] || return
+	truncate -s 200M "$LAB/disks/many" "$LAB/disks/other.many"
+	lab_quietly mkfs.btrfs -q -f "$LAB/disks/many" "$LAB/disks/other.many"
+	uuid=$(lab_uuid many)
+	other_disk_begin many
+	refused a view 'wrong file system' not 'one of 2 devices'
+	refused a write 'wrong file system' not 'only single-device btrfs'
+	expect_read_only a 1
+	other_disk_end
+	uuid=$good
+}
+
 rule_storage_that_is_read_only_is_no_writer()
 {
 	local device
@@ -468,14 +531,10 @@ rule_a_check_is_made_before_the_mount()
 	# Damage that e2fsck -p does not dare to repair: two directories in one place.
 	cp --sparse=always "$LAB/disks/volume" "$LAB/disks/damaged"
 	debugfs -w -R 'clri <2>' "$LAB/disks/damaged" 2> /dev/null
-	echo 512 > "$LAB/disks/.damaged.sector"
-	lab_attach a damaged
-	disk=damaged
+	other_disk_begin damaged
 	refused a write failed not 'e2fsck found damage' fsck=yes
 	expect_read_only a 1
-	lab_detach a damaged
-	disk=volume
-	rm -f "$LAB"/disks/*damaged*
+	other_disk_end
 }
 
 rule_devices_are_found_by_reading_them()
