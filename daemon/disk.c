@@ -88,6 +88,7 @@ static void disk_free(struct disk *disk)
 	disk_queue_free(disk->queue);
 	if (disk->wake_fd >= 0)
 		(void)close(disk->wake_fd);
+	pthread_cond_destroy(&disk->has_ended);
 	pthread_mutex_destroy(&disk->mutex);
 	free(disk);
 }
@@ -124,6 +125,7 @@ int disk_start(const struct disk_terms *terms, struct disk **ret_disk, int *ret_
 	disk->orders.io_timeout_ms = terms->io_timeout_ms;
 	atomic_init(&disk->limit_ms, terms->io_timeout_ms);
 	pthread_mutex_init(&disk->mutex, NULL);
+	pthread_cond_init(&disk->has_ended, NULL);
 	r = layout_make(&disk->layout, terms->super.sector_size, &terms->super.capacity);
 	if (r == 0)
 		r = disk_queue_new(&disk->queue, &fd);
@@ -159,12 +161,8 @@ static void disk_wake(struct disk *disk)
 int disk_stop(struct disk *disk, uint32_t wait_ms)
 {
 	struct timespec until;
-	int r;
-
-	pthread_mutex_lock(&disk->mutex);
-	disk->orders.stop = true;
-	pthread_mutex_unlock(&disk->mutex);
-	disk_wake(disk);
+	bool ended;
+	int r = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000;
@@ -173,9 +171,16 @@ int disk_stop(struct disk *disk, uint32_t wait_ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	r = pthread_clockjoin_np(disk->thread, NULL, CLOCK_MONOTONIC, &until);
-	if (r != 0)
+	pthread_mutex_lock(&disk->mutex);
+	disk->orders.stop = true;
+	disk_wake(disk);
+	while (!disk->ended && r == 0)
+		r = pthread_cond_clockwait(&disk->has_ended, &disk->mutex, CLOCK_MONOTONIC, &until);
+	ended = disk->ended;
+	pthread_mutex_unlock(&disk->mutex);
+	if (!ended)
 		return -r;
+	(void)pthread_join(disk->thread, NULL);
 	disk_free(disk);
 	return 0;
 }

@@ -47,6 +47,8 @@ struct disk {
 	int wake_fd;			/* orders have come */
 
 	pthread_mutex_t mutex;
+	pthread_cond_t has_ended;
+	bool ended;			/* the thread touches nothing any more */
 	struct disk_orders orders;
 	/* a ring; the first one is being carried out */
 	struct disk_commit commits[DISK_COMMITS_MAX];

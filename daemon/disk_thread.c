@@ -1166,5 +1166,9 @@ void *disk_thread(void *data)
 		note_failure(&w, -ENOMEM);
 	}
 	worker_release(&w);
+	pthread_mutex_lock(&disk->mutex);
+	disk->ended = true;
+	pthread_cond_signal(&disk->has_ended);
+	pthread_mutex_unlock(&disk->mutex);
 	return NULL;
 }
