@@ -695,6 +695,7 @@ static void print_head(struct put *put, enum field_section section, const char *
 	put_text(put, "]\n");
 }
 
+/* Comments explain the first row of each kind: said of every row they would hide what it says. */
 static void print_hosts(struct put *put, const struct tables *tables, bool comments)
 {
 	const struct host_row defaults = host_row_defaults();
@@ -706,6 +707,7 @@ static void print_hosts(struct put *put, const struct tables *tables, bool comme
 			continue;
 		print_head(put, FIELDS_HOST, row->name, "");
 		print_fields(put, FIELDS_HOST, row, &defaults, "", comments);
+		comments = false;
 	}
 }
 
@@ -722,6 +724,7 @@ static void print_volumes(struct put *put, const struct tables *tables, bool com
 		print_fields(put, FIELDS_VOLUME, row, &defaults,
 			     row->writer.epoch ? tables->hosts[row->writer.host].name : "",
 			     comments);
+		comments = false;
 	}
 }
 
@@ -737,6 +740,7 @@ static void print_access(struct put *put, const struct tables *tables, bool comm
 		print_head(put, FIELDS_ACCESS, tables->volumes[row->volume].name,
 			   tables->hosts[row->host].name);
 		print_fields(put, FIELDS_ACCESS, row, &defaults, "", comments);
+		comments = false;
 	}
 }
 

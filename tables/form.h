@@ -35,7 +35,7 @@ void form_apply(struct tables *tables, const char *text, size_t len, enum form_m
 /*
  * Print *@tables as text into @buffer, as snprintf() does: returns the bytes that the whole text
  * takes, without the terminating zero, and writes at most @size.  Keys that have their default
- * are left out but for the few that say what a row is; @comments adds the others behind a '#',
- * and explains each.
+ * are left out but for the few that say what a row is; @comments adds the others behind a '#' to
+ * the first row of each kind, and explains each.
  */
 size_t form_print(const struct tables *tables, bool comments, char *buffer, size_t size);

@@ -646,6 +646,17 @@ START_TEST(printing_into_too_little_room_says_how_much_it_takes)
 }
 END_TEST
 
+START_TEST(comments_explain_the_first_row_of_a_kind)
+{
+	const char *work;
+
+	work = strstr(print(true), "[volume work]");
+	ck_assert_ptr_nonnull(work);
+	ck_assert_ptr_nonnull(strstr(text, "\n#takeover = ask"));
+	ck_assert_ptr_null(strchr(work, '#'));
+}
+END_TEST
+
 START_TEST(comments_name_and_explain_every_key)
 {
 	static const char *const keys[] = { "notify", "groups", "takeover", "min-hold", "viewers",
@@ -711,6 +722,7 @@ int main(void)
 	tcase_add_test(tests, rows_and_records_end_at_the_capacity);
 	tcase_add_test(tests, all_errors_are_reported_up_to_twenty);
 	tcase_add_test(tests, printing_into_too_little_room_says_how_much_it_takes);
+	tcase_add_test(tests, comments_explain_the_first_row_of_a_kind);
 	tcase_add_test(tests, comments_name_and_explain_every_key);
 	tcase_add_test(tests, a_removed_host_is_not_printed);
 	return unit_run("form", tests);
