@@ -23,7 +23,8 @@ gives 2 '' 'volctl: release wants a volume or --all' release
 gives 2 '' 'volctl: release wants a volume or --all' release media --all
 serve <<'END'
 expect {"command":"release"}
-send {"id":$ID,"error":{"code":"busy","exit":5,"message":"media: files are open","object":"media","holders":[{"pid":null,"command":"loop7","kind":"kernel","since_s":0}]}}
+send {"id":$ID,"error":{"code":"busy","exit":5,"message":"media: files are open",\
+	"object":"media","holders":[{"pid":null,"command":"loop7","kind":"kernel","since_s":0}]}}
 END
 gives 5 '' 'volctl: media: files are open
 volctl:   loop7, kernel' release media
@@ -79,7 +80,8 @@ b{x="y"} 2
 rule 'watch prints a line an event, and ends with the daemon: 7'
 serve <<'END'
 expect {"command":"watch","arguments":{"volume":"media"}}
-send {"id":$ID,"event":{"time":"2026-01-01T00:00:00Z","kind":"request-posted","volume":"media","host":"edit2","request":12,"text":"a\u001bb"}}
+send {"id":$ID,"event":{"time":"2026-01-01T00:00:00Z","kind":"request-posted","volume":"media",\
+	"host":"edit2","request":12,"text":"a\u001bb"}}
 send {"id":$ID,"event":{"time":"2026-01-01T00:00:01Z","kind":"warning","volume":null}}
 END
 gives 7 '2026-01-01T00:00:00Z request-posted media host edit2 request 12: a?b

@@ -90,7 +90,8 @@ rule 'a result without its list is exit status 7, one with nonsense in it is sho
 bad 'send {"id":$ID,"result":{"volumes":7}}' "volctl: the daemon's answer has no list of volumes"
 serve <<'END'
 expect {"command":"volumes"}
-send {"id":$ID,"result":{"volumes":[7,null,"x",{"name":{"a":1},"here":[],"age_s":"old","free_bytes":{},"view":null}]}}
+send {"id":$ID,"result":{"volumes":[7,null,"x",{"name":{"a":1},"here":[],"age_s":"old",\
+	"free_bytes":{},"view":null}]}}
 END
 "$volctl" --socket "$socket" volumes > "$scratch/out" 2> "$scratch/err"
 status=$?
@@ -98,7 +99,8 @@ status=$?
 served
 serve <<'END'
 expect {"command":"status"}
-send {"id":$ID,"result":{"control":7,"volumes":[7,null,{"holders":[1,null],"enabled":"x"}],"requests":{}}}
+send {"id":$ID,"result":{"control":7,"volumes":[7,null,{"holders":[1,null],"enabled":"x"}],\
+	"requests":{}}}
 END
 "$volctl" --socket "$socket" status > "$scratch/out" 2> "$scratch/err"
 status=$?

@@ -109,7 +109,8 @@ serve <<END
 expect {"command":"export"}
 send {"id":\$ID,"result":{"text":"$base","version":8}}
 expect {"command":"import","arguments":{"dry_run":true}}
-send {"id":\$ID,"error":{"code":"form-wrong","exit":1,"message":"1 error","errors":[{"line":2,"column":9,"text":"bad"}]}}
+send {"id":\$ID,"error":{"code":"form-wrong","exit":1,"message":"1 error","errors":[{"line":2,\
+	"column":9,"text":"bad"}]}}
 closed
 END
 "$volctl" --socket "$socket" edit --yes > /dev/null 2> "$scratch/err" < /dev/null
@@ -202,7 +203,8 @@ expect {"command":"import","arguments":{"version":8}}
 send {"id":\$ID,"error":{"code":"conflict","exit":1,"message":"changed meanwhile"}}
 expect {"command":"export"}
 send {"id":\$ID,"result":{"text":"$base\n\n\n[host b]\nweight = 2\n","version":9}}
-expect {"command":"import","arguments":{"dry_run":true,"version":9,"text":"$edited\n\n\n[host b]\nweight = 2\n"}}
+expect {"command":"import","arguments":{"dry_run":true,"version":9,\
+	"text":"$edited\n\n\n[host b]\nweight = 2\n"}}
 send {"id":\$ID,"result":{"version":9,"changed":true}}
 expect {"command":"import","arguments":{"version":9,"text":"$edited\n\n\n[host b]\nweight = 2\n"}}
 send {"id":\$ID,"result":{"version":10,"changed":true}}

@@ -7,7 +7,8 @@
 
 rule 'a posted request gives its id on stdout and exit status 0'
 serve <<'END'
-expect {"volctl":1,"command":"request","arguments":{"volume":"media","text":"colour","wait":false,"over_readers":false}}
+expect {"volctl":1,"command":"request","arguments":{"volume":"media","text":"colour",\
+	"wait":false,"over_readers":false}}
 send {"id":$ID,"result":{"request":12,"state":"waiting"}}
 closed
 END
@@ -23,7 +24,8 @@ gives 0 '' 'volctl: media is mounted read-write' request media
 rule 'a message of the daemon takes the place of our own words'
 serve <<'END'
 expect {"command":"request"}
-send {"id":$ID,"result":{"request":12,"state":"waiting","message":"edit1 is dead: say --host-is-down"}}
+send {"id":$ID,"result":{"request":12,"state":"waiting",\
+	"message":"edit1 is dead: say --host-is-down"}}
 END
 gives 0 12 'volctl: edit1 is dead: say --host-is-down' request media
 
@@ -74,7 +76,9 @@ rule 'refused by the writer is exit status 5, with who stands in the way'
 serve <<'END'
 expect {"command":"request"}
 send {"id":$ID,"event":{"kind":"request-posted","request":12}}
-send {"id":$ID,"error":{"code":"refused","exit":5,"message":"edit1 says no: until six","object":"media","holders":[{"pid":77,"command":"blender","kind":"writing","since_s":3700}]}}
+send {"id":$ID,"error":{"code":"refused","exit":5,"message":"edit1 says no: until six",\
+	"object":"media","holders":[{"pid":77,"command":"blender","kind":"writing",\
+	"since_s":3700}]}}
 END
 gives 5 '' 'volctl: media: request 12 is posted
 volctl: edit1 says no: until six
@@ -83,7 +87,8 @@ volctl:   blender (77), writing, since 61 min' request media --wait
 rule 'an error is one object with --json'
 serve <<'END'
 expect {"command":"request"}
-send {"id":$ID,"error":{"code":"locked-out","exit":4,"message":"edit2 may not ask for media","object":"media"}}
+send {"id":$ID,"error":{"code":"locked-out","exit":4,"message":"edit2 may not ask for media",\
+	"object":"media"}}
 END
 gives 4 '{
   "error":{
@@ -241,7 +246,8 @@ gives 2 '' "volctl: a request is named by its number, not '-3'" cancel -- -3
 gives 2 '' "volctl: a request is named by its number, not '12x'" cancel 12x
 serve <<'END'
 expect {"command":"cancel","arguments":{"request":99}}
-send {"id":$ID,"error":{"code":"no-such-request","exit":3,"message":"there is no request 99","object":"99"}}
+send {"id":$ID,"error":{"code":"no-such-request","exit":3,"message":"there is no request 99",\
+	"object":"99"}}
 END
 gives 3 '' 'volctl: there is no request 99' cancel 99
 

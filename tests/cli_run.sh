@@ -108,7 +108,8 @@ gives 1 'told' 'volctl: media: write access is lost: taken over by edit3: the co
 rule 'access lost in the same breath as it was given is not missed'
 serve <<'END'
 expect {"command":"run"}
-bytes {"id":$ID,"result":{"had_access":false}}\n{"id":1,"event":{"kind":"access-lost","volume":"media"}}\n
+bytes {"id":$ID,"result":{"had_access":false}}\n{"id":1,"event":{"kind":"access-lost",\
+	"volume":"media"}}\n
 expect {"command":"done"}
 send {"id":$ID,"result":{"given_up":true}}
 END
@@ -138,7 +139,8 @@ serve <<'END'
 expect {"command":"run"}
 send {"id":$ID,"result":{"had_access":false}}
 expect {"command":"done"}
-send {"id":$ID,"result":{"given_up":false,"holders":[{"pid":5,"command":"sync","kind":"writing","since_s":3}]}}
+send {"id":$ID,"result":{"given_up":false,"holders":[{"pid":5,"command":"sync","kind":"writing",\
+	"since_s":3}]}}
 END
 gives 4 '' 'volctl: media is given back when these let go of it:
 volctl:   sync (5), writing, since 3 s' run media -- sh -c 'exit 4'

@@ -15,7 +15,8 @@ serve_status()
 {
 	serve <<END
 expect {"command":"status"}
-send {"id":\$ID,"result":{"format":1,"host":"edit1","cluster":"studio","monitoring":"on",$control,"volumes":[$1],"requests":[$2]}}
+send {"id":\$ID,"result":{"format":1,"host":"edit1","cluster":"studio","monitoring":"on",\
+	$control,"volumes":[$1],"requests":[$2]}}
 closed
 END
 }
@@ -113,7 +114,9 @@ check_sees "{\"monitoring\":\"on\",$control,\"volumes\":[{\"name\":\"a\",\"write
 rule 'several clusters are told one after the other'
 serve <<END
 expect {"command":"status"}
-send {"id":\$ID,"result":{"format":1,"clusters":[{"host":"a","cluster":"x","monitoring":"on",$control,"volumes":[]},{"host":"a","cluster":"y","monitoring":"logged-off",$control,"volumes":[]}]}}
+send {"id":\$ID,"result":{"format":1,"clusters":[{"host":"a","cluster":"x","monitoring":"on",\
+	$control,"volumes":[]},{"host":"a","cluster":"y","monitoring":"logged-off",$control,\
+	"volumes":[]}]}}
 END
 gives 0 'Host a in cluster x: logged on
 Control device /dev/sdz answers (3 ms), tables of version 42
@@ -140,7 +143,11 @@ gives 0 '{
 rule 'nothing that another host wrote reaches the terminal but letters'
 serve <<'END'
 expect {"command":"status"}
-bytes {"id":$ID,"result":{"host":"a\\u001b[31mb","cluster":"\\u009b1m\\u202ex\\u2066","monitoring":"on","volumes":[{"name":"v\\n\\r\\tw","here":"rw","mount_point":"\xff\xc3","holders":[{"pid":1,"command":"\\u0000\\u007fé","kind":"\\u200f"}]}],"requests":[{"id":1,"volume":"v\\n\\r\\tw","from":"\\b","text":"\\u0085\\u2028\\ufeff","state":"asked"}]}}\n
+bytes {"id":$ID,"result":{"host":"a\\u001b[31mb","cluster":"\\u009b1m\\u202ex\\u2066",\
+	"monitoring":"on","volumes":[{"name":"v\\n\\r\\tw","here":"rw","mount_point":"\xff\xc3",\
+	"holders":[{"pid":1,"command":"\\u0000\\u007fé","kind":"\\u200f"}]}],\
+	"requests":[{"id":1,"volume":"v\\n\\r\\tw","from":"\\b","text":"\\u0085\\u2028\\ufeff",\
+	"state":"asked"}]}}\n
 END
 gives 0 'Host a?[31mb in cluster ?1m?x?: logged on
 

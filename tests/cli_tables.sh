@@ -74,7 +74,8 @@ gives 2 '' "volctl: '${name}0' is no name: 1 to 63 of A-Z a-z 0-9 . _ -" host ad
 rule 'errors in what was given are told with their places'
 serve <<'END'
 expect {"command":"set"}
-send {"id":$ID,"error":{"code":"form-wrong","exit":1,"message":"the text has errors","errors":[{"line":2,"column":10,"text":"expected ask or auto, got 'mybe'"}]}}
+send {"id":$ID,"error":{"code":"form-wrong","exit":1,"message":"the text has errors",\
+	"errors":[{"line":2,"column":10,"text":"expected ask or auto, got 'mybe'"}]}}
 END
 gives 1 '' "volctl: the text has errors
 volctl: host set:2:10: expected ask or auto, got 'mybe'" host set x answer=mybe
@@ -131,7 +132,8 @@ printf 'a\000b' > "$scratch/bad"
 gives 1 '' "volctl: $scratch/bad is not UTF-8 text" import "$scratch/bad"
 serve <<'END'
 expect {"command":"import"}
-send {"id":$ID,"error":{"code":"form-wrong","exit":1,"message":"2 errors","errors":[{"line":1,"column":2,"text":"a"},{"line":3,"column":4,"text":"b"}]}}
+send {"id":$ID,"error":{"code":"form-wrong","exit":1,"message":"2 errors","errors":[{"line":1,\
+	"column":2,"text":"a"},{"line":3,"column":4,"text":"b"}]}}
 END
 gives 1 '' "volctl: 2 errors
 volctl: $scratch/form:1:2: a
@@ -151,7 +153,8 @@ rule 'the password is given when it is asked for, from --password-fd'
 serve <<'END'
 expect {"command":"set"}
 send {"id":$ID,"error":{"code":"password-needed","exit":4,"message":"'set' is for administrators"}}
-expect {"command":"set","password":"open sesame","arguments":{"mode":"set","text":"[host x]\nvalid = no\n"}}
+expect {"command":"set","password":"open sesame","arguments":{"mode":"set",\
+	"text":"[host x]\nvalid = no\n"}}
 send {"id":$ID,"result":{"version":9,"changed":true}}
 END
 "$volctl" --socket "$socket" --password-fd 3 host set x valid=no 3<<END > "$scratch/out" 2> "$scratch/err"

@@ -5,7 +5,8 @@
  *
  *	fake_daemon SOCKET SCRIPT
  *
- * One order a line; $ID stands for the id of the last command that was expected:
+ * One order a line, which a backslash at its end continues on the next, the tabs there left out.
+ * $ID stands for the id of the last command that was expected:
  *
  *	accept		wait for another connection; it is the current one from now on
  *	use N		make the Nth connection (from 0) the current one
@@ -273,12 +274,43 @@ static void do_order(struct fake *fake, const char *order, const char *rest)
 	}
 }
 
+/* The next order, on one line or several; false at the end of the script. */
+static bool read_order(struct fake *fake, FILE *script, char **order)
+{
+	char *line = NULL;
+	size_t size = 0;
+	size_t used = 0;
+	ssize_t len;
+
+	do {
+		const char *from;
+
+		len = getline(&line, &size, script);
+		if (len <= 0)
+			break;
+		fake->line++;
+		if (line[len - 1] == '\n')
+			line[--len] = '\0';
+		from = line;
+		if (used > 0) {
+			used--;		/* over the backslash */
+			from += strspn(line, "\t");
+		}
+		len = (ssize_t)strlen(from);
+		*order = realloc(*order, used + (size_t)len + 1);
+		if (!*order)
+			die(fake, "reading", "out of memory");
+		memcpy(*order + used, from, (size_t)len + 1);
+		used += (size_t)len;
+	} while (used > 0 && (*order)[used - 1] == '\\');
+	free(line);
+	return len > 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct fake fake = { 0 };
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	char *order = NULL;
 	FILE *script;
 
 	if (argc != 3) {
@@ -292,20 +324,16 @@ int main(int argc, char **argv)
 	}
 	alarm(LIFE_S);
 	fake.listener = listen_at(argv[1]);
-	while ((len = getline(&line, &size, script)) > 0) {
-		char *rest;
+	while (read_order(&fake, script, &order)) {
+		char *rest = strchr(order, ' ');
 
-		fake.line++;
-		if (line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		if (!*line)
+		if (!*order)
 			continue;
-		rest = strchr(line, ' ');
 		if (rest)
 			*rest++ = '\0';
-		do_order(&fake, line, rest ? rest : "");
+		do_order(&fake, order, rest ? rest : "");
 	}
-	free(line);
+	free(order);
 	fclose(script);
 	return 0;
 }

@@ -15,7 +15,8 @@ static const struct column access_columns[] = {
 	{ "HOST", "host", 0, COLUMN_TEXT, false, "the host" },
 	{ "MOUNT", "mount", 0, COLUMN_YES_NO, false, "whether it may mount the volume" },
 	{ "WRITE", "write", 0, COLUMN_TEXT, false, "ask, or never: locked out from asking" },
-	{ "UPDATE", "auto_update", 0, COLUMN_YES_NO, false, "whether its view is refreshed by itself" },
+	{ "UPDATE", "auto_update", 0, COLUMN_YES_NO, false,
+	  "whether its view is refreshed by itself" },
 	{ "EVERY", "check_every_ms", 0, COLUMN_NUMBER, false,
 	  "least milliseconds between refreshes; 0: at every publication" },
 	{ "CLUSTER", "cluster", 0, COLUMN_TEXT, true, "whose tables it stands in" },
@@ -58,6 +59,6 @@ static int access_list(struct context *context, int count, char **args)
 static int access_set(struct context *context, int count, char **args)
 {
 	return fragment_commit(context, "set",
-			       fragment_begin_volume(context, "access", args[0], args[1]), count - 2,
-			       args + 2);
+			       fragment_begin_volume(context, "access", args[0], args[1]),
+			       count - 2, args + 2);
 }

@@ -182,10 +182,10 @@ static void asking_signal(struct asking *asking, int signal_fd)
 	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (asking->why == CANCEL_SIGNAL) {
-		asking_end(asking, fail(asking->context, "cancelled", EXIT_FAILED,
-					asking->terms->volume,
-					"%s: the cancellation is not confirmed: see volctl requests",
-					asking->terms->volume));
+		asking_end(asking,
+			   fail(asking->context, "cancelled", EXIT_FAILED, asking->terms->volume,
+				"%s: the cancellation is not confirmed: see volctl requests",
+				asking->terms->volume));
 		return;
 	}
 	asking->why = CANCEL_SIGNAL;

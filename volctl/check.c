@@ -112,7 +112,8 @@ static void print_repaired(const struct context *context, const struct offline_r
 		if (!repaired->needed)
 			say("nothing to repair");
 		else if (done)
-			say("repaired: the tables of version %" PRIu64 " are decided again as %" PRIu64,
+			say("repaired: the tables of version %" PRIu64
+			    " are decided again as %" PRIu64,
 			    repaired->kept_version, repaired->new_version);
 		else
 			print_text(repaired->difference);

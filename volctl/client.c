@@ -413,7 +413,8 @@ static enum volctl_kind lost(struct volctl *client, const char *code, const char
 	return VOLCTL_LOST;
 }
 
-enum volctl_kind volctl_next(struct volctl *client, int timeout_ms, struct volctl_answer *ret_answer)
+enum volctl_kind volctl_next(struct volctl *client, int timeout_ms,
+			     struct volctl_answer *ret_answer)
 {
 	int64_t until_ms = now_ms() + timeout_ms;
 
@@ -429,7 +430,8 @@ enum volctl_kind volctl_next(struct volctl *client, int timeout_ms, struct volct
 			free(line);
 			if (good)
 				return ret_answer->kind;
-			return lost(client, "bad-answer", "what answers there does not speak volctl's language",
+			return lost(client, "bad-answer",
+				    "what answers there does not speak volctl's language",
 				    ret_answer);
 		}
 		if (client->len > PROTOCOL_ANSWER_MAX)
@@ -441,7 +443,8 @@ enum volctl_kind volctl_next(struct volctl *client, int timeout_ms, struct volct
 		}
 		n = r < 0 ? r : buffer_fill(client);
 		if (n == 0)
-			return lost(client, "disconnected", "the daemon closed the connection before it had answered",
+			return lost(client, "disconnected",
+				    "the daemon closed the connection before it had answered",
 				    ret_answer);
 		if (n < 0)
 			return lost(client, "disconnected", strerror((int)-n), ret_answer);
@@ -489,7 +492,8 @@ int volctl_call(struct volctl *client, const char *command, struct json_object *
 		struct volctl_answer answer;
 		enum volctl_kind kind;
 
-		kind = volctl_next(client, timeout_ms >= 0 && left_ms < 0 ? 0 : (int)left_ms, &answer);
+		kind = volctl_next(client, timeout_ms >= 0 && left_ms < 0 ? 0 : (int)left_ms,
+				   &answer);
 		/*
 		 * An error with id 0 is about the connection: the daemon could not tell whose it
 		 * was.

@@ -24,8 +24,8 @@ static char *list_text(struct json_object *list)
 
 	for (size_t i = 0; i < list_length(list); i++) {
 		AUTO_FREE char *before = text;
-		AUTO_FREE char *item =
-			text_clean(json_object_get_string(json_object_array_get_idx(list, i)) ?: "");
+		AUTO_FREE char *item = text_clean(
+			json_object_get_string(json_object_array_get_idx(list, i)) ?: "");
 
 		text = text_format("%s%s%s", before, i ? "," : "", item);
 	}
@@ -109,7 +109,8 @@ static int choose(const struct context *context, struct choice *choice)
 	const char *names = context->columns;
 
 	if (!names || *names == '+')
-		for (const struct column *column = context->command->columns; column->title; column++)
+		for (const struct column *column = context->command->columns; column->title;
+		     column++)
 			if (!column->hidden && choice->count < COLUMNS_MAX)
 				choice->columns[choice->count++] = column;
 	if (!names)
@@ -148,9 +149,9 @@ static int print_table(const struct context *context, const struct choice *choic
 
 		/* What has a part of the screen for its width is prose. */
 		scols_table_new_column(table, column->title, column->width,
-				       is_number(column)				  ? SCOLS_FL_RIGHT :
+				       is_number(column)		      ? SCOLS_FL_RIGHT :
 				       column->width > 0 && column->width < 1 ? SCOLS_FL_WRAP :
-									        0);
+										0);
 	}
 	for (size_t i = 0; i < list_length(rows); i++)
 		add_row(table, choice, json_object_array_get_idx(rows, i), context->raw);

@@ -109,7 +109,8 @@ static enum edit_step step_edit(struct editing *editing)
 	editing->text = NULL;
 	r = text_read(editing->path, &editing->text, &len);
 	if (r < 0)
-		return end_with(editing, text_read_failed(editing->context, editing->path, r), true);
+		return end_with(editing, text_read_failed(editing->context, editing->path, r),
+				true);
 	if (strcmp(editing->text, editing->base) == 0) {
 		say("nothing is changed");
 		return end_with(editing, EXIT_DONE, false);
@@ -201,7 +202,8 @@ static enum edit_step meet_conflict(struct editing *editing)
 		say("their change can not be merged: it is undone if you commit yours as it is");
 	else
 		say("their change is merged into your text%s",
-		    marks ? "; where both changed the same there are marks <<<<<<< and >>>>>>>" : "");
+		    marks ? "; where both changed the same there are marks <<<<<<< and >>>>>>>" :
+			    "");
 	free(editing->base);
 	editing->base = theirs;
 	editing->version = version;

@@ -80,7 +80,8 @@ static int request_and_wait(struct context *context, const char *volume,
 	if (end.status == EXIT_DONE) {
 		tell(context, volume, end.result);
 		if (end.interrupted)
-			say("%s was granted before it could be cancelled: volctl release %s gives it "
+			say("%s was granted before it could be cancelled: volctl release %s gives "
+			    "it "
 			    "back",
 			    volume, volume);
 	}

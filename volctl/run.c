@@ -246,7 +246,8 @@ static int exit_code_value(const struct context *context, int *ret_code)
 	errno = 0;
 	code = strtol(value, &end, 10);
 	if (errno || end == value || *end || code < 1 || code > 255)
-		return fail_usage(context, "--exit-code is a number from 1 to 255, not '%s'", value);
+		return fail_usage(context, "--exit-code is a number from 1 to 255, not '%s'",
+				  value);
 	*ret_code = (int)code;
 	return EXIT_DONE;
 }

@@ -47,9 +47,10 @@ static void print_host(const struct context *context, struct json_object *whole)
 	AUTO_FREE char *host = field_shown(whole, "host", "?");
 	AUTO_FREE char *cluster = field_shown(whole, "cluster", "?");
 	const char *monitoring = field_text(whole, "monitoring");
-	const char *words = is(monitoring, "on")	 ? "logged on" :
-			    is(monitoring, "suspended")	 ? "suspended: nothing is refreshed, answered "
-							   "or mounted" :
+	const char *words = is(monitoring, "on") ? "logged on" :
+			    is(monitoring, "suspended") ?
+						   "suspended: nothing is refreshed, answered "
+						   "or mounted" :
 			    is(monitoring, "logged-off") ? "logged off" :
 							   "not known to be logged on";
 	AUTO_FREE char *problem = field_shown(whole, "problem", NULL);
@@ -168,14 +169,15 @@ static const char *protection_words(const char *protection)
 	       is(protection, "watchdog") ?
 		       "a writer that fails is reset by its watchdog before another takes over" :
 	       is(protection, "guard") ?
-		       "a guard on the writer's host stops it in time; a frozen machine is not stopped "
+		       "a guard on the writer's host stops it in time; a frozen machine is not "
+		       "stopped "
 		       "(guard)" :
 	       is(protection, "command") ?
 		       "a program of this site says whether a failed writer is fenced" :
-	       is(protection, "manual") ?
-		       "none by itself: a failed writer's volume waits until somebody says that the "
-		       "host is down" :
-		       NULL;
+	       is(protection, "manual") ? "none by itself: a failed writer's volume waits until "
+					  "somebody says that the "
+					  "host is down" :
+					  NULL;
 }
 
 static void print_protection(struct json_object *volume)

@@ -283,10 +283,11 @@ static bool fragment_add_one(const struct context *context, char **fragment, con
 	}
 	quotes = is_value(equals + 1) ? quotes_for(equals + 1) : NULL;
 	if (!quotes) {
-		fail_usage(context,
-			   "the value in '%s' can not be written in the tables: control characters, "
-			   "or both kinds of quotes",
-			   shown);
+		fail_usage(
+			context,
+			"the value in '%s' can not be written in the tables: control characters, "
+			"or both kinds of quotes",
+			shown);
 		return false;
 	}
 	longer = text_format("%s%.*s = %s%s%s\n", *fragment, (int)key_len, word, quotes,

@@ -69,14 +69,16 @@ const struct command cmd_volume_disable = {
 
 static int volume_add(struct context *context, int count, char **args)
 {
-	return fragment_commit(context, "add", fragment_begin_volume(context, "volume", args[0], NULL),
-			       count - 1, args + 1);
+	return fragment_commit(context, "add",
+			       fragment_begin_volume(context, "volume", args[0], NULL), count - 1,
+			       args + 1);
 }
 
 static int volume_set(struct context *context, int count, char **args)
 {
-	return fragment_commit(context, "set", fragment_begin_volume(context, "volume", args[0], NULL),
-			       count - 1, args + 1);
+	return fragment_commit(context, "set",
+			       fragment_begin_volume(context, "volume", args[0], NULL), count - 1,
+			       args + 1);
 }
 
 static int volume_remove(struct context *context, int count, char **args)
@@ -98,8 +100,8 @@ static int set_enabled(struct context *context, const char *name, const char *se
 {
 	char *words[] = { (char *)setting };
 
-	return fragment_commit(context, "set", fragment_begin_volume(context, "volume", name, NULL), 1,
-			       words);
+	return fragment_commit(context, "set", fragment_begin_volume(context, "volume", name, NULL),
+			       1, words);
 }
 
 static int volume_enable(struct context *context, int count, char **args)
