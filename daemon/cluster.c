@@ -419,10 +419,13 @@ static void disk_event(struct cluster *cluster, struct disk_event *disk)
 		stop_for_good(cluster);
 		return;
 	case DISK_BACK_IN_TIME:
-		cluster_problem(cluster, CONTROL_GONE, "%s: the control device shows an older state "
-				"than before: a copy was put in its place, or it lost writes.  "
-				"Nothing is written any more; put the right device back and restart "
-				"volctld", cluster->path);
+		cluster_problem(
+			cluster, CONTROL_GONE,
+			"%s: the control device shows an older state "
+			"than before: a copy was put in its place, or it lost writes.  "
+			"Nothing is written any more; put the right device back and restart "
+			"volctld",
+			cluster->path);
 		stop_for_good(cluster);
 		return;
 	case DISK_BLOCKED:
@@ -551,12 +554,12 @@ static int start_disk(struct cluster *cluster, struct opening *opening)
 
 static void opening_failed(struct cluster *cluster, int error)
 {
-	const char *next = error == -EBUSY ?
-			   "something else has it open exclusively (mounted, LVM, md?)" :
-			   error == -EROFS ? "it is read-only" :
-			   error == -EMEDIUMTYPE ? "its sectors are larger than those of the tables" :
-			   error == -ENOSPC ? "it is smaller than its tables: it has shrunk" :
-			   "is it attached, and named rightly in [tables] of volctl.conf?";
+	const char *next =
+		error == -EBUSY ? "something else has it open exclusively (mounted, LVM, md?)" :
+		error == -EROFS ? "it is read-only" :
+		error == -EMEDIUMTYPE ? "its sectors are larger than those of the tables" :
+		error == -ENOSPC      ? "it is smaller than its tables: it has shrunk" :
+				   "is it attached, and named rightly in [tables] of volctl.conf?";
 
 	cluster_problem(cluster, error == -EROFS ? CONTROL_READ_ONLY : CONTROL_GONE,
 			"%s: can not use the control device: %s; %s", cluster->path,

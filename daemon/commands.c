@@ -284,7 +284,8 @@ static bool is_allowed(struct message *message)
 		return true;
 	if (config->admin_password[0])
 		client_error(client, message->id, "password-needed", EXIT_NOT_PERMITTED, NULL,
-			     "'%s' is for administrators: give their password", message->command->name);
+			     "'%s' is for administrators: give their password",
+			     message->command->name);
 	else
 		client_error(client, message->id, "not-permitted", EXIT_NOT_PERMITTED, NULL,
 			     "'%s' is for administrators: root and the group volctl-admin",
@@ -294,7 +295,8 @@ static bool is_allowed(struct message *message)
 
 /* --- orders to the core ---------------------------------------------------------- */
 
-static void fill_command(const struct message *message, uint64_t token, struct host_command *command)
+static void fill_command(const struct message *message, uint64_t token,
+			 struct host_command *command)
 {
 	command->kind = message->command->kind;
 	command->token = token;
@@ -496,7 +498,8 @@ static void run_set(struct message *message)
 	struct change change = { .kind = CHANGE_FORM };
 
 	if (!text || !mode || (strcmp(mode, "add") != 0 && strcmp(mode, "set") != 0)) {
-		refuse_usage(message, "the arguments text and mode (\"add\" or \"set\") are needed");
+		refuse_usage(message,
+			     "the arguments text and mode (\"add\" or \"set\") are needed");
 		return;
 	}
 	change.form_mode = strcmp(mode, "add") == 0 ? FORM_ADD : FORM_SET;
@@ -800,7 +803,8 @@ static const struct command commands[] = {
 	{ .name = "done", .all_clusters = true, .kind = COMMAND_DONE, .run = run_done },
 	{ .name = "cancel", .kind = COMMAND_CANCEL, .run = run_order },
 	{ .name = "answer", .kind = COMMAND_ANSWER, .run = run_answer },
-	{ .name = "release", .volume = VOLUME_OPTIONAL, .kind = COMMAND_RELEASE, .run = run_release },
+	{ .name = "release", .volume = VOLUME_OPTIONAL, .kind = COMMAND_RELEASE,
+	  .run = run_release },
 	{ .name = "refresh", .volume = VOLUME_OPTIONAL, .kind = COMMAND_REFRESH, .run = run_order },
 	{ .name = "publish", .volume = VOLUME_OPTIONAL, .kind = COMMAND_PUBLISH, .run = run_order },
 	{ .name = "mount", .volume = VOLUME_REQUIRED, .kind = COMMAND_MOUNT, .run = run_order },

@@ -28,23 +28,24 @@
 enum disk_event_kind {
 	DISK_LEARNED,		/* tables: newer ones; the receiver owns and free()s them */
 	DISK_CLAIM,		/* claim: how the claim of our row stands or ended */
-	DISK_ANSWERED,		/* sequence, outcome: the change is decided or refused.  Newer tables
-				 * (DISK_LEARNED) always come before it */
+	DISK_ANSWERED,		/* sequence, outcome: the change is decided or refused.  Newer
+				 * tables (DISK_LEARNED) always come before it */
 	DISK_UNKNOWN,		/* sequence: doubtful; it is retried until ANSWERED follows */
 	DISK_FAILED,		/* sequence: not made, nor will it be */
-	DISK_BEAT,		/* our beat is durable: issued_ms is when its write was issued; logged_off if
-				 * it said so: then no other follows until the row is claimed
-				 * again */
-	DISK_PEER,		/* `host`'s beat has been read: `read`; if its verdict is BLOCK_OK with
-				 * volumes[read.beat.volume_count], as many as the capacity
+	DISK_BEAT,		/* our beat is durable: issued_ms is when its write was issued;
+				 * logged_off if it said so: then no other follows until the row is
+				 * claimed again */
+	DISK_PEER,		/* `host`'s beat has been read: `read`; if its verdict is BLOCK_OK
+				 * with volumes[read.beat.volume_count], as many as the capacity
 				 * allows */
 	DISK_NOTICE,		/* the notice counter has changed */
-	DISK_SILENT,		/* an operation has taken longer than io-timeout (error -ETIMEDOUT), or failed:
-				 * since_ms is when it was issued.  It comes when that operation
-				 * has ended; see disk_silent_since() for one that hangs */
+	DISK_SILENT,		/* an operation has taken longer than io-timeout (error -ETIMEDOUT),
+				 * or failed: since_ms is when it was issued.  It comes when that
+				 * operation has ended; see disk_silent_since() for one that
+				 * hangs */
 	DISK_BACK,		/* ... and it works again */
-	DISK_EVICTED,		/* our row has another tenant (claim.other_*, zero if unknown): nothing is
-				 * written any more until the row is claimed again */
+	DISK_EVICTED,		/* our row has another tenant (claim.other_*, zero if unknown):
+				 * nothing is written any more until the row is claimed again */
 	/* the device shows an older state or another cluster: nothing is written any more */
 	DISK_BACK_IN_TIME,
 	/* host: its ballot pair can not be read; nothing can be committed */

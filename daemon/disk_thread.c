@@ -341,7 +341,8 @@ static int read_own_beat(struct worker *w, struct beat_read *ret_read)
 
 	if (r < 0)
 		return r;
-	*ret_read = (struct beat_read){ .issued_ms = w->issued_ms, .completed_ms = w->completed_ms };
+	*ret_read =
+		(struct beat_read){ .issued_ms = w->issued_ms, .completed_ms = w->completed_ms };
 	ret_read->verdict = beat_decode(w->sector, w->slot, w->layout->sector_size,
 					&w->layout->capacity, cluster_of(w), &ret_read->beat);
 	return 0;

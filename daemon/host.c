@@ -171,7 +171,8 @@ static void logged_on(struct host *host, const struct outcome *outcome)
 	if (host->phase != HOST_LOGGING_ON)
 		return;
 	if (ruling_is_refusal(outcome->ruling)) {
-		snprintf(why, sizeof(why), "the tables refuse us: %s", ruling_text(outcome->ruling));
+		snprintf(why, sizeof(why), "the tables refuse us: %s",
+			 ruling_text(outcome->ruling));
 		host_enter(host, HOST_REFUSED, why);
 		return;
 	}
@@ -524,17 +525,13 @@ bool host_next(struct host *host, struct host_action *ret_action)
 	if (host->phase == HOST_LOOKING && all_looked(host))
 		host_enter(host, HOST_LOGGING_ON, "all mounts are known");
 	return host_next_answer(host, ret_action) ||
-	       next_beat(host, ret_action) ||		/* the beat says who we are: before the claim */
-	       next_claim(host, ret_action) ||
-	       next_join(host, ret_action) ||
-	       next_commit(host, ret_action) ||
-	       host_next_job(host, ret_action) ||
+	       next_beat(host, ret_action) || /* the beat says who we are: before the claim */
+	       next_claim(host, ret_action) || next_join(host, ret_action) ||
+	       next_commit(host, ret_action) || host_next_job(host, ret_action) ||
 	       host_next_hook(host, ret_action) ||
-	       next_notice(host, ret_action) ||		/* after the beat that it is about */
-	       next_follow(host, ret_action) ||
-	       next_poll(host, ret_action) ||
-	       host_next_news(host, ret_action) ||
-	       next_stopped(host, ret_action);
+	       next_notice(host, ret_action) || /* after the beat that it is about */
+	       next_follow(host, ret_action) || next_poll(host, ret_action) ||
+	       host_next_news(host, ret_action) || next_stopped(host, ret_action);
 }
 
 uint64_t host_wake_at(const struct host *host)

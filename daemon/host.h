@@ -166,8 +166,9 @@ enum host_event_kind {
 	HOST_EV_BACK,
 	HOST_EV_STOP_FOR_GOOD,	/* evicted, or gone back in time: text */
 	HOST_EV_MOUNT,		/* mount: a job has ended */
-	HOST_EV_DEVICE,		/* volume, device_count, device_path, fstype.  SLOT_NONE: the devices of
-				 * all volumes have been told; nothing is mounted before */
+	HOST_EV_DEVICE,		/* volume, device_count, device_path, fstype.  SLOT_NONE: the
+				 * devices of all volumes have been told; nothing is mounted
+				 * before */
 	HOST_EV_HOOK,		/* volume, request, yes, text */
 	HOST_EV_COMMAND,	/* command */
 	HOST_EV_CLIENT_GONE,	/* token: its waits are over, its run ends */

@@ -393,11 +393,13 @@ static void posted_message(const struct host *host, uint16_t volume, char *buffe
 		return;
 	state = host_peer_state(host, row->writer.host);
 	if (state == PEER_DEAD || state == PEER_LATE)
-		snprintf(buffer, size, "the writer %s shows no sign of life (%s): the request stays "
-			 "until it is back.  Taking over from a dead host needs a proof that it can "
-			 "not write any more; this version has none",
-			 host->tables->hosts[row->writer.host].name,
-			 state == PEER_DEAD ? "dead" : "late");
+		snprintf(
+			buffer, size,
+			"the writer %s shows no sign of life (%s): the request stays "
+			"until it is back.  Taking over from a dead host needs a proof that it can "
+			"not write any more; this version has none",
+			host->tables->hosts[row->writer.host].name,
+			state == PEER_DEAD ? "dead" : "late");
 }
 
 static void request_posted(struct host *host, struct host_wait *wait,
@@ -622,8 +624,9 @@ static bool unmount_is_over(struct host *host, struct host_wait *wait)
 	if (local->outcome == MOUNT_DONE)
 		return false;
 	host_holders_text(local->holders, local->holder_count, who, sizeof(who));
-	answer_holders(answer(host, wait->token, EXIT_REFUSED, "busy-here", "%s is not unmounted: %s",
-			      local->name, local->outcome == MOUNT_BUSY ? who : local->reason),
+	answer_holders(answer(host, wait->token, EXIT_REFUSED, "busy-here",
+			      "%s is not unmounted: %s", local->name,
+			      local->outcome == MOUNT_BUSY ? who : local->reason),
 		       local->holders, local->holder_count);
 	host->volumes[wait->volume].unmount_wanted = false;
 	return true;

@@ -276,7 +276,8 @@ static void view_ended(struct host *host, uint16_t at, const struct mount_result
 		if (!was_held) {
 			char text[TEXT_BYTES_MAX + 1];
 
-			host_holders_text(result->holders, result->holder_count, text, sizeof(text));
+			host_holders_text(result->holders, result->holder_count, text,
+					  sizeof(text));
 			host_tell(host, NEWS_VIEW_BUSY, at, text);
 		}
 	}

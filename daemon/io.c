@@ -132,7 +132,8 @@ static bool io_file_takes_small_sectors(int fd, uint64_t size_bytes)
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 &&
 	    (stx.stx_mask & STATX_DIOALIGN) && stx.stx_dio_offset_align > 0)
-		return stx.stx_dio_offset_align <= SECTOR_MIN && stx.stx_dio_mem_align <= SECTOR_MAX;
+		return stx.stx_dio_offset_align <= SECTOR_MIN &&
+		       stx.stx_dio_mem_align <= SECTOR_MAX;
 #endif
 	/* A read at or past the end never reaches the check of its alignment: it proves nothing. */
 	if (size_bytes < SECTOR_MAX)

@@ -176,7 +176,8 @@ static bool id_from_file(const char *path, struct id128 *ret_id)
 static bool identify(struct cluster_owner *owner)
 {
 	if (!id_from_file("/etc/machine-id", &owner->machine)) {
-		log_err("/etc/machine-id: can not be read or is not 32 hexadecimal digits: it tells "
+		log_err("/etc/machine-id: can not be read or is not 32 hexadecimal digits: it "
+			"tells "
 			"this machine from others; see machine-id(5)");
 		return false;
 	}

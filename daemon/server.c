@@ -207,7 +207,8 @@ static struct call *call_find(struct server *server, const struct cluster *clust
 	return NULL;
 }
 
-void server_answered(struct server *server, struct cluster *cluster, const struct host_answer *answer)
+void server_answered(struct server *server, struct cluster *cluster,
+		     const struct host_answer *answer)
 {
 	struct call *call = call_find(server, cluster, answer->token);
 

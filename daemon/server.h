@@ -69,7 +69,8 @@ int server_open(struct server *server, struct loop *loop, struct config *config)
 void server_close(struct server *server);
 
 /* Events of the clusters. */
-void server_answered(struct server *server, struct cluster *cluster, const struct host_answer *answer);
+void server_answered(struct server *server, struct cluster *cluster,
+		     const struct host_answer *answer);
 void server_news(struct server *server, struct cluster *cluster, const struct news *news);
 void server_joins(struct server *server, struct cluster *cluster,
 		  const struct join joins[JOIN_SLOTS]);

@@ -467,7 +467,8 @@ int main(void)
 	tcase_add_test(tests, the_boot_id_of_another_machine_is_no_proof);
 	tcase_add_test(tests, an_unclean_end_is_watched_for_t_dead_and_not_much_longer);
 	tcase_add_test(tests, a_row_without_a_readable_beat_is_watched_too);
-	tcase_add_test(tests, a_beat_that_changes_while_it_is_watched_refuses_the_claim_and_is_named);
+	tcase_add_test(tests,
+		       a_beat_that_changes_while_it_is_watched_refuses_the_claim_and_is_named);
 	tcase_add_test(tests, a_beat_that_becomes_readable_while_it_is_watched_is_alive);
 	tcase_add_test(tests, a_tenant_that_logs_off_while_it_is_watched_ends_the_watch);
 	tcase_add_test(tests, a_row_of_another_machine_is_refused_before_anything_is_read);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/chance.h"
@@ -24,7 +25,7 @@ static uint64_t answer_to(unsigned int host, uint64_t request, bool yes, const c
 	struct host_command command = { .kind = COMMAND_ANSWER, .volume = SLOT_NONE,
 					.request = request, .yes = yes };
 
-	strcpy(command.text, text);
+	snprintf(command.text, sizeof(command.text), "%s", text);
 	return world_order(&world, host, command);
 }
 
@@ -509,7 +510,10 @@ START_TEST(a_log_off_is_called_off_by_open_files)
 }
 END_TEST
 
-/* Users, crashes and reboots at random: never two writers, every order answered once, nobody stuck. */
+/*
+ * Users, crashes and reboots at random: never two writers, every order answered once, nobody
+ * stuck.
+ */
 static void random_life(uint64_t seed)
 {
 	struct chance chance = { .state = seed };
@@ -546,7 +550,8 @@ static void random_life(uint64_t seed)
 		case 7:
 			world_kill(&world, h);
 			world_start(&world, h, chance_below(&chance, 2));
-			asked = 0;	/* its callers are gone with it, and nobody else's are told apart */
+			/* its callers are gone with it, and nobody else's are told apart */
+			asked = 0;
 			break;
 		default:
 			world.contents[v]++;
@@ -558,18 +563,23 @@ static void random_life(uint64_t seed)
 			world_pass(&world, chance_below(&chance, 1500));
 	}
 	for (unsigned int h = 0; h < 3; h++)
-		memset(world.hosts[h].kernel.files_open, 0, sizeof(world.hosts[h].kernel.files_open)),
-		memset(world.hosts[h].kernel.readers, 0, sizeof(world.hosts[h].kernel.readers)),
-		memset(world.hosts[h].kernel.broken, 0, sizeof(world.hosts[h].kernel.broken));
+		memset(world.hosts[h].kernel.files_open, 0,
+		       sizeof(world.hosts[h].kernel.files_open)),
+			memset(world.hosts[h].kernel.readers, 0,
+			       sizeof(world.hosts[h].kernel.readers)),
+			memset(world.hosts[h].kernel.broken, 0,
+			       sizeof(world.hosts[h].kernel.broken));
 	world_pass(&world, 30000);
-	ck_assert_uint_eq(world.news_counts[NEWS_ACCESS_LOST], 0);	/* nobody had to be stopped */
+	/* nobody had to be stopped */
+	ck_assert_uint_eq(world.news_counts[NEWS_ACCESS_LOST], 0);
 	for (unsigned int i = 0; i < asked; i++)
-		ck_assert_msg(world_answer(&world, tokens[i]) != NULL, "seed %llu: order %u waits for ever",
-			      (unsigned long long)seed, i);
+		ck_assert_msg(world_answer(&world, tokens[i]) != NULL,
+			      "seed %llu: order %u waits for ever", (unsigned long long)seed, i);
 	for (unsigned int h = 0; h < 3; h++)
 		for (unsigned int v = 0; v < 2; v++)
 			ck_assert_msg(world.hosts[h].kernel.mounted[v] != MOUNTED_NOT,
-				      "seed %llu: h%u has v%u not mounted", (unsigned long long)seed, h, v);
+				      "seed %llu: h%u has v%u not mounted",
+				      (unsigned long long)seed, h, v);
 	world_end(&world);
 }
 
@@ -610,6 +620,7 @@ int main(void)
 	tcase_add_test(tests, a_run_on_a_host_that_writes_already_leaves_it_the_writer);
 	tcase_add_test(tests, a_suspended_host_neither_answers_nor_refreshes);
 	tcase_add_test(tests, a_log_off_is_called_off_by_open_files);
-	tcase_add_test(tests, whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);
+	tcase_add_test(tests,
+		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);
 	return unit_run("host", tests);
 }

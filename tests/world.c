@@ -64,7 +64,7 @@ static void busy(struct mount_result *result, enum holder_kind kind)
 	result->outcome = result->op == MOUNT_VIEW ? MOUNT_STALE_HELD : MOUNT_BUSY;
 	result->holder_count = 1;
 	result->holders[0] = (struct holder){ .pid = 812, .kind = kind };
-	strcpy(result->holders[0].command, "rsync");
+	snprintf(result->holders[0].command, sizeof(result->holders[0].command), "%s", "rsync");
 }
 
 static void perform_view(struct world *world, struct world_kernel *kernel, unsigned int v,
@@ -83,7 +83,8 @@ static void perform_write(struct world_kernel *kernel, unsigned int v, const str
 {
 	if (kernel->broken[v]) {
 		result->outcome = MOUNT_FAILED;
-		strcpy(result->reason, "v: mount: Structure needs cleaning; run fsck");
+		snprintf(result->reason, sizeof(result->reason), "%s",
+			 "v: mount: Structure needs cleaning; run fsck");
 	} else if (kernel->readers[v] && !job->over_readers) {
 		busy(result, HOLDER_READING);
 	} else {
@@ -178,7 +179,8 @@ static void perform(struct world *world, unsigned int at, const struct host_acti
 
 	switch (action->kind) {
 	case HOST_ACT_CLAIM:
-		host_event(world, at, (struct host_event){ .kind = HOST_EV_CLAIM, .claim = &claim });
+		host_event(world, at,
+			   (struct host_event){ .kind = HOST_EV_CLAIM, .claim = &claim });
 		break;
 	case HOST_ACT_COMMIT:
 		commit(world, at, &action->change);
@@ -231,9 +233,11 @@ static void share_beats(struct world *world, unsigned int at)
 			continue;
 		read.beat = other->beat;
 		read.beat.counter = world->now_ms;
-		host_event(world, at, (struct host_event){ .kind = HOST_EV_PEER, .host = (uint16_t)h,
-							   .read = &read,
-							   .beat_volumes = other->beat_volumes });
+		host_event(world, at,
+			   (struct host_event){ .kind = HOST_EV_PEER,
+						.host = (uint16_t)h,
+						.read = &read,
+						.beat_volumes = other->beat_volumes });
 	}
 }
 
@@ -326,7 +330,7 @@ void world_begin(struct world *world, unsigned int hosts, unsigned int volumes)
 	world->host_count = hosts;
 	world->tables = calloc(1, sizeof(*world->tables));
 	tables_init(world->tables, &capacity);
-	strcpy(world->tables->name, "studio");
+	snprintf(world->tables->name, sizeof(world->tables->name), "%s", "studio");
 	world->tables->version = 1;
 	for (unsigned int h = 0; h < hosts; h++) {
 		struct host_row *row = &world->tables->hosts[h];

@@ -49,7 +49,8 @@ struct chain {
 };
 
 /* Begin with @genesis, decided as @value. */
-void chain_begin(struct chain *chain, const struct tables *genesis, const struct image_value *value);
+void chain_begin(struct chain *chain, const struct tables *genesis,
+		 const struct image_value *value);
 
 /* A host begins to commit; it stays pending until chain_answered() or chain_failed(). */
 void chain_pending(struct chain *chain, unsigned int attempt);
