@@ -133,6 +133,14 @@ static void add_row(struct libscols_table *table, const struct choice *choice,
 	}
 }
 
+/* What has a part of the screen for its width is prose, and wrapped. */
+static int column_flags(const struct column *column)
+{
+	if (is_number(column))
+		return SCOLS_FL_RIGHT;
+	return column->width > 0 && column->width < 1 ? SCOLS_FL_WRAP : 0;
+}
+
 static int print_table(const struct context *context, const struct choice *choice,
 		       struct json_object *rows)
 {
@@ -147,11 +155,7 @@ static int print_table(const struct context *context, const struct choice *choic
 	for (size_t i = 0; i < choice->count; i++) {
 		const struct column *column = choice->columns[i];
 
-		/* What has a part of the screen for its width is prose. */
-		scols_table_new_column(table, column->title, column->width,
-				       is_number(column)		      ? SCOLS_FL_RIGHT :
-				       column->width > 0 && column->width < 1 ? SCOLS_FL_WRAP :
-										0);
+		scols_table_new_column(table, column->title, column->width, column_flags(column));
 	}
 	for (size_t i = 0; i < list_length(rows); i++)
 		add_row(table, choice, json_object_array_get_idx(rows, i), context->raw);

@@ -25,6 +25,55 @@ const struct command cmd_status = {
 	.run = status,
 };
 
+/* What a word of the interface is called for people. */
+struct wording {
+	const char *word;	/* NULL ends a table */
+	const char *words;
+};
+
+static const struct wording monitoring_words[] = {
+	{ "on", "logged on" },
+	{ "suspended", "suspended: nothing is refreshed, answered or mounted" },
+	{ "logged-off", "logged off" },
+	{ 0 },
+};
+
+static const struct wording control_words[] = {
+	{ "ok", "answers" },
+	{ "slow", "answers slowly" },
+	{ "silent", "does not answer" },
+	{ "read-only", "can not be written" },
+	{ "gone", "is gone" },
+	{ 0 },
+};
+
+static const struct wording writer_words[] = {
+	{ "late", ", shows no sign of life at present" },
+	{ "dead", ", is dead" },
+	{ "logged-off", ", has logged off" },
+	{ 0 },
+};
+
+/* What stands between a writer that fails and two writers. */
+static const struct wording protection_words[] = {
+	{ "reservation", "the device itself lets only the writer write (reservation)" },
+	{ "watchdog", "a writer that fails is reset by its watchdog before another takes over" },
+	{ "guard", "a guard on the writer's host stops it in time, but not a frozen machine" },
+	{ "command", "a program of this site says whether a failed writer is fenced" },
+	{ "manual", "none by itself: a failed writer's volume waits until somebody says that the "
+		    "host is down" },
+	{ 0 },
+};
+
+/* The words for @word (which may be NULL), or @otherwise. */
+static const char *words_for(const struct wording *table, const char *word, const char *otherwise)
+{
+	for (; word && table->word; table++)
+		if (strcmp(table->word, word) == 0)
+			return table->words;
+	return otherwise;
+}
+
 static bool is(const char *text, const char *word)
 {
 	return text && strcmp(text, word) == 0;
@@ -47,12 +96,7 @@ static void print_host(const struct context *context, struct json_object *whole)
 	AUTO_FREE char *host = field_shown(whole, "host", "?");
 	AUTO_FREE char *cluster = field_shown(whole, "cluster", "?");
 	const char *monitoring = field_text(whole, "monitoring");
-	const char *words = is(monitoring, "on") ? "logged on" :
-			    is(monitoring, "suspended") ?
-						   "suspended: nothing is refreshed, answered "
-						   "or mounted" :
-			    is(monitoring, "logged-off") ? "logged off" :
-							   "not known to be logged on";
+	const char *words = words_for(monitoring_words, monitoring, "not known to be logged on");
 	AUTO_FREE char *problem = field_shown(whole, "problem", NULL);
 
 	printf("Host %s in cluster %s: ", host, cluster);
@@ -64,14 +108,9 @@ static void print_host(const struct context *context, struct json_object *whole)
 	}
 }
 
-static const char *control_words(const char *state)
+static const char *control_text(const char *state)
 {
-	return is(state, "ok")	      ? "answers" :
-	       is(state, "slow")      ? "answers slowly" :
-	       is(state, "silent")    ? "does not answer" :
-	       is(state, "read-only") ? "can not be written" :
-	       is(state, "gone")      ? "is gone" :
-					"is in a state unknown to this program";
+	return words_for(control_words, state, "is in a state unknown to this program");
 }
 
 static void print_control(const struct context *context, struct json_object *control)
@@ -82,7 +121,7 @@ static void print_control(const struct context *context, struct json_object *con
 	int64_t latency_ms = field_number(control, "latency_ms", -1);
 
 	printf("Control device %s ", device);
-	print_tinted(context, control_words(state), state ? state : "");
+	print_tinted(context, control_text(state), state ? state : "");
 	if (latency_ms >= 0)
 		printf(" (%" PRId64 " ms)", latency_ms);
 	if (version >= 0)
@@ -95,10 +134,7 @@ static void print_writer(const struct context *context, struct json_object *volu
 {
 	AUTO_FREE char *writer = field_shown(volume, "writer", NULL);
 	const char *state = field_text(volume, "writer_state");
-	const char *words = is(state, "late")	    ? ", shows no sign of life at present" :
-			    is(state, "dead")	    ? ", is dead" :
-			    is(state, "logged-off") ? ", has logged off" :
-						      "";
+	const char *words = words_for(writer_words, state, "");
 
 	print_line("Writer:");
 	if (!writer) {
@@ -161,35 +197,14 @@ static void print_view(const struct context *context, struct json_object *volume
 	printf(": somebody writes, and files may read wrong without an error\n");
 }
 
-/* What stands between a writer that fails and two writers, in one sentence. */
-static const char *protection_words(const char *protection)
-{
-	return is(protection, "reservation") ?
-		       "the device itself lets only the writer write (reservation)" :
-	       is(protection, "watchdog") ?
-		       "a writer that fails is reset by its watchdog before another takes over" :
-	       is(protection, "guard") ?
-		       "a guard on the writer's host stops it in time; a frozen machine is not "
-		       "stopped "
-		       "(guard)" :
-	       is(protection, "command") ?
-		       "a program of this site says whether a failed writer is fenced" :
-	       is(protection, "manual") ? "none by itself: a failed writer's volume waits until "
-					  "somebody says that the "
-					  "host is down" :
-					  NULL;
-}
-
 static void print_protection(struct json_object *volume)
 {
-	const char *protection = field_text(volume, "protection");
-	AUTO_FREE char *shown = field_shown(volume, "protection", NULL);
-	const char *words = protection_words(protection);
+	AUTO_FREE char *protection = field_shown(volume, "protection", NULL);
 
-	if (!shown)
+	if (!protection)
 		return;
 	print_line("Protection:");
-	printf("%s\n", words ? words : shown);
+	printf("%s\n", words_for(protection_words, protection, protection));
 }
 
 static void print_holders(struct json_object *volume)
@@ -334,7 +349,7 @@ static unsigned int check_status(struct json_object *whole)
 		complaints++;
 	}
 	if (!is(state, "ok")) {
-		say("the control device %s", control_words(state));
+		say("the control device %s", control_text(state));
 		complaints++;
 	}
 	for (size_t i = 0; i < list_length(volumes); i++)
