@@ -165,13 +165,21 @@ bool mount_give_up(struct work *work)
 	return false;
 }
 
-/* Viewers do not replay XFS' log: only a frozen file system has all of its metadata in place. */
-static int freeze_and_thaw(int root)
+static int sync_super(int root)
 {
-	int r = 0;
+	return syncfs(root) < 0 ? -errno : 0;
+}
 
-	if (ioctl(root, FIFREEZE, 0) < 0)
-		r = -errno;
+/*
+ * Viewers do not replay XFS' log: only a frozen file system has all of its
+ * metadata in place.  Nothing is written while it is frozen, so that what is
+ * counted then is exactly what has been published.
+ */
+static int publish_frozen(int root, dev_t number, uint64_t *ret_written)
+{
+	int r;
+
+	r = ioctl(root, FIFREEZE, 0) < 0 ? -errno : blockdev_sectors_written(number, ret_written);
 	/*
 	 * Also after a failure, which may have come half way; EINVAL: it is not
 	 * frozen.  Should we be killed in between, MOUNT_LOOK thaws it.
@@ -181,10 +189,33 @@ static int freeze_and_thaw(int root)
 	return r;
 }
 
+/*
+ * What programs have written between the first sync and the counting is
+ * counted, and the second sync publishes it.  What they write later is not
+ * counted: the next publication finds it.
+ */
+static int publish_super(const struct work *work, int root, uint64_t *ret_written)
+{
+	uint64_t written;
+	int r;
+
+	r = sync_super(root);
+	if (r == 0)
+		r = blockdev_sectors_written(work->number, &written);
+	if (r < 0)
+		return r;
+	*ret_written = written;
+	if (written == work->job->written_before)
+		return 0;
+	if (work->profile && work->profile->publish_freezes)
+		return publish_frozen(root, work->number, ret_written);
+	return sync_super(root);
+}
+
 bool mount_publish(struct work *work)
 {
 	AUTO_CLOSE int root = -1;
-	uint64_t written = 0;
+	uint64_t written;
 	int r;
 
 	if (!work_need_device(work) || !work_look(work))
@@ -193,16 +224,14 @@ bool mount_publish(struct work *work)
 		return work_settle(work, MOUNT_FAILED, EROFS,
 				   "volume %s is not mounted read-write here", work->job->name);
 	r = open_root(work, &root);
-	if (r == 0 && syncfs(root) < 0)
-		r = -errno;
 	if (r == 0)
-		r = blockdev_sectors_written(work->number, &written);
-	if (r == 0 && written != work->job->written_before) {
-		work->result->changed = true;
-		if (work->profile && work->profile->publish_freezes)
-			r = freeze_and_thaw(root);
-	}
-	return r == 0 ? true : work_fail(work, -r, "publishing the volume", "see the kernel's log");
+		r = publish_super(work, root, &written);
+	if (r < 0)
+		return work_fail(work, -r, "publishing the volume", "see the kernel's log");
+	work->result->written = written;
+	work->counted = true;
+	work->result->changed = written != work->job->written_before;
+	return true;
 }
 
 /* -ENOTTY: the file system has no such call. */

@@ -73,6 +73,12 @@ static int attach_over(int mount, const char *target)
 	return newmount_attach(mount, target, false);
 }
 
+/* What programs write from now on is to be published. */
+static void count_written(struct work *work)
+{
+	work->counted = blockdev_sectors_written(work->number, &work->result->written) == 0;
+}
+
 /* @mount: a file on it.  Views need no note. */
 static int note_mount(struct work *work, const struct newmount *what, int mount)
 {
@@ -95,6 +101,7 @@ static int attach_mount(struct work *work, const struct newmount *what, int moun
 
 	if (r < 0)
 		return r;
+	count_written(work);
 	if (work->mounted.state == MOUNTED_VIEW)
 		return attach_over(mount, work->target);
 	return newmount_attach(mount, work->target, false);
@@ -102,9 +109,11 @@ static int attach_mount(struct work *work, const struct newmount *what, int moun
 
 static int mount_classic(struct work *work, const struct newmount *what)
 {
-	int r = newmount_classic(what, work->target);
 	int fd;
+	int r;
 
+	count_written(work);
+	r = newmount_classic(what, work->target);
 	if (r < 0)
 		return r;
 	fd = open(work->target, O_PATH | O_DIRECTORY | O_CLOEXEC);

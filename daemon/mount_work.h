@@ -20,6 +20,7 @@ struct work {
 	char target[PATH_MAX];		/* the mount point without links; "": there is none */
 	int device;			/* open for reading; -1: none */
 	dev_t number;
+	bool counted;			/* result->written has been filled */
 	struct mounted mounted;		/* as work_look() found it last */
 	const struct profile *profile;	/* of what is mounted, or of what work_identify() read */
 };

@@ -150,7 +150,7 @@ static void work_end(struct work *work)
 	result->state = work->mounted.state;
 	if (work->mounted.fstype[0] != '\0')
 		memcpy(result->fstype, work->mounted.fstype, sizeof(result->fstype));
-	if (work->number != 0)
+	if (work->number != 0 && !work->counted)
 		(void)blockdev_sectors_written(work->number, &result->written);
 	if (result->state != MOUNTED_NOT && result->state != MOUNTED_FOREIGN &&
 	    statvfs(work->target, &st) == 0) {

@@ -103,7 +103,9 @@ struct mount_result {
 	char reason[REASON_BYTES_MAX + 1];	/* MOUNT_DONE: a warning, or empty */
 	uint32_t holder_count;		/* may be larger than HOLDERS_MAX: the rest is not listed */
 	struct holder holders[HOLDERS_MAX];
-	uint64_t written;		/* sectors written to the device since it appeared */
+	uint64_t written;		/* sectors written to the device since it appeared;
+					 * MOUNT_PUBLISH: of these, what is published;
+					 * MOUNT_WRITE: before programs could write */
 	bool changed;			/* MOUNT_PUBLISH: written to since written_before */
 	uint64_t open_for_writing;	/* MOUNT_HOLDERS: how many files */
 	uint64_t free_bytes;		/* UINT64_MAX: unknown */

@@ -304,9 +304,12 @@ rule_publishing_shows_new_files_to_new_views()
 {
 	local before round
 	done_ b write write
+	before=$(answer written)
+	done_ b publish write before="$before"
+	expect changed no
 	for round in 1 2 3; do
 		in_host b "mkdir -p /mnt/volume/p && echo $round > /mnt/volume/p/$round"
-		done_ b publish write before="${before:-0}"
+		done_ b publish write before="$before"
 		expect changed yes
 		before=$(answer written)
 		done_ a view view
