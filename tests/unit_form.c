@@ -255,7 +255,11 @@ START_TEST(a_whole_text_resets_what_it_does_not_say_and_keeps_what_no_text_says)
 	ck_assert(right_same(&volume("media")->writer, &before.writer));
 	ck_assert_uint_eq(volume("media")->generation, 77);
 	ck_assert_uint_eq(volume("media")->born, before.born);
-	ck_assert(host("edit1")->valid && host("edit1")->logged_on);
+	ck_assert(host("edit1")->valid && host("edit1")->logged_on && host("edit1")->notify);
+	ck_assert_int_eq(host("edit1")->answer, ANSWER_ASK);
+	ck_assert_uint_eq(host("edit1")->weight, 1000);
+	ck_assert_str_eq(host("edit1")->groups, "");
+	ck_assert_str_eq(host("edit1")->domains, "ALL");
 	ck_assert_uint_eq(host("edit1")->incarnation, 5);
 	ck_assert_uint_eq(tables->access_count, 0);
 	ck_assert_uint_eq(tables->io_timeout_ms, 4000);
@@ -338,6 +342,25 @@ START_TEST(lists_are_kept_with_one_blank_between_their_names)
 	ck_assert_str_eq(host("edit1")->groups, "a b");
 	ck_assert_str_eq(apply(FORM_SET, "[host edit1]\ngroups =\n"), "");
 	ck_assert_str_eq(host("edit1")->groups, "");
+}
+END_TEST
+
+START_TEST(a_value_is_printed_in_the_quotes_that_it_needs)
+{
+	static const char *const values[] = { "/v", "\"/v \"", "\"/v #\"", "'/\"v\" # w'", "/v's",
+					      "\"/v's \"", "/v#w" };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char line[64];
+		struct put put;
+
+		put_begin(&put, line, sizeof(line));
+		put_text(&put, "mount-point = ");
+		put_text(&put, values[i]);
+		put_text(&put, "\n");
+		ck_assert_str_eq(media_key("mount-point", values[i]), "");
+		ck_assert_msg(strstr(print(false), line), "%s", line);
+	}
 }
 END_TEST
 
@@ -704,6 +727,7 @@ int main(void)
 	tcase_add_test(tests, a_whole_text_removes_what_it_does_not_name);
 	tcase_add_test(tests, two_volumes_exchange_their_uuids_in_one_text);
 	tcase_add_test(tests, lists_are_kept_with_one_blank_between_their_names);
+	tcase_add_test(tests, a_value_is_printed_in_the_quotes_that_it_needs);
 	tcase_add_test(tests, unknown_and_repeated_keys_and_sections_are_errors);
 	tcase_add_test(tests, the_head_of_a_section_has_its_names);
 	tcase_add_test(tests, a_key_before_any_section_is_an_error);
