@@ -152,8 +152,8 @@ static bool password_fits(const char *hash, const char *password)
 	if (!data)
 		return false;
 	made = crypt_r(password, hash, data);
-	/* A failure gives NULL or "*0", which is no hash that a password could have. */
-	fits = made && made[0] != '*' && same_in_constant_time(hash, made);
+	/* A failure gives NULL, or what is certainly another text than @hash. */
+	fits = made && same_in_constant_time(hash, made);
 	explicit_bzero(data, sizeof(*data));
 	return fits;
 }

@@ -256,10 +256,14 @@ START_TEST(a_broken_hash_fits_no_password)
 }
 END_TEST
 
-START_TEST(a_hash_that_is_cut_short_does_not_fit)
+START_TEST(a_hash_that_is_cut_short_or_goes_on_does_not_fit)
 {
 	set_password();
 	hash[strlen(hash) - 1] = '\0';
+	ck_assert_int_eq(try("open sesame", 0), PASSWORD_WRONG);
+	set_password();
+	hash[strlen(hash) + 1] = '\0';
+	hash[strlen(hash)] = 'x';
 	ck_assert_int_eq(try("open sesame", 0), PASSWORD_WRONG);
 }
 END_TEST
@@ -308,7 +312,7 @@ int main(void)
 	tcase_add_test(tests, the_right_password_opens_and_others_do_not);
 	tcase_add_test(tests, without_a_hash_no_password_is_right);
 	tcase_add_test(tests, a_broken_hash_fits_no_password);
-	tcase_add_test(tests, a_hash_that_is_cut_short_does_not_fit);
+	tcase_add_test(tests, a_hash_that_is_cut_short_or_goes_on_does_not_fit);
 	tcase_add_test(tests, after_five_failures_there_is_one_try_in_30_s);
 	tcase_add_test(tests, the_right_password_gives_five_tries_again);
 	return unit_run("auth", tests);
