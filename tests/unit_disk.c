@@ -586,7 +586,10 @@ START_TEST(a_failing_disk_is_silent_and_comes_back_by_itself)
 }
 END_TEST
 
-/* Fail the Nth operation of a log off, for each N: it ends decided once, or is not made and can be made. */
+/*
+ * Fail the Nth operation of a log off, for each N: it ends decided once, or is not made and can
+ * be made.
+ */
 START_TEST(a_failure_at_any_operation_of_a_commit_ends_in_an_answer_or_in_nothing_done)
 {
 	const enum fault_kind kinds[] = { FAULT_ERROR, FAULT_LATE_ERROR };
@@ -777,9 +780,9 @@ int main(void)
 	tcase_add_test(tests, a_disk_that_hangs_blocks_no_order_and_shows_while_it_hangs);
 	tcase_add_test(tests, a_disk_that_hung_tells_so_and_goes_on);
 	tcase_add_test(tests, a_failing_disk_is_silent_and_comes_back_by_itself);
-	tcase_add_loop_test(tests,
-			    a_failure_at_any_operation_of_a_commit_ends_in_an_answer_or_in_nothing_done,
-			    0, 14);
+	tcase_add_loop_test(
+		tests, a_failure_at_any_operation_of_a_commit_ends_in_an_answer_or_in_nothing_done,
+		0, 14);
 	tcase_add_test(tests, a_damaged_hint_and_beat_are_written_anew);
 	tcase_add_test(tests, an_unreadable_pair_blocks_commits_and_is_named);
 	tcase_add_test(tests, a_replaced_device_is_gone_on_with_and_another_cluster_never);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Format, check, repair, dump over files; every write of format and repair failing or crashing in turn. */
+/* Format, check, repair and dump over files; each write of format and repair fails in turn. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -45,9 +45,9 @@ int offline_open(const char *device, unsigned int flags, struct io **ret_io,
 		return offline_fail(ret_error, r, "no-such-device", EXIT_NO_SUCH, device,
 				    "%s: no such device", device);
 	case EBUSY:
-		return offline_fail(ret_error, r, "in-use", EXIT_FAILED, device,
-				    "%s: in use (mounted, part of another device, or held by volctld)",
-				    device);
+		return offline_fail(
+			ret_error, r, "in-use", EXIT_FAILED, device,
+			"%s: in use (mounted, part of another device, or held by volctld)", device);
 	case EROFS:
 		return offline_fail(ret_error, r, "read-only", EXIT_FAILED, device,
 				    "%s: the device is read-only", device);

@@ -32,7 +32,8 @@ static struct json_object *errors_json(const struct form_errors *errors)
 	for (uint32_t i = 0; i < count; i++) {
 		struct json_object *entry = json_object_new_object();
 
-		json_object_object_add(entry, "line", json_object_new_int64(errors->errors[i].line));
+		json_object_object_add(entry, "line",
+				       json_object_new_int64(errors->errors[i].line));
 		json_object_object_add(entry, "column",
 				       json_object_new_int64(errors->errors[i].column));
 		json_object_object_add(entry, "text",
@@ -79,9 +80,10 @@ static int capacity_choose(const struct formatting *f, struct capacity *ret_capa
 	};
 	if (f->tables->host_count > hosts || f->tables->volume_count > volumes ||
 	    f->tables->access_count > ret_capacity->access)
-		return offline_fail(ret_error, -EINVAL, "bad-capacity", EXIT_USAGE, NULL,
-				    "the template names %u hosts and %u volumes: more than %u and %u",
-				    f->tables->host_count, f->tables->volume_count, hosts, volumes);
+		return offline_fail(
+			ret_error, -EINVAL, "bad-capacity", EXIT_USAGE, NULL,
+			"the template names %u hosts and %u volumes: more than %u and %u",
+			f->tables->host_count, f->tables->volume_count, hosts, volumes);
 	return 0;
 }
 
@@ -179,14 +181,16 @@ static int refuse_cluster(const char *device, struct io *io, struct volctl_error
 	if (r < 0)
 		return offline_no_memory(ret_error);
 	if (survey.has_super && hosts_not_logged_off(&survey, names, sizeof(names)) > 0)
-		r = offline_fail(ret_error, -EBUSY, "running", EXIT_FAILED, device,
-				 "%s is the control device of cluster '%s', and these hosts have not "
-				 "logged off: %s",
-				 device, survey.tables ? survey.tables->name : "?", names);
+		r = offline_fail(
+			ret_error, -EBUSY, "running", EXIT_FAILED, device,
+			"%s is the control device of cluster '%s', and these hosts have not "
+			"logged off: %s",
+			device, survey.tables ? survey.tables->name : "?", names);
 	else if (survey.has_super)
-		r = offline_fail(ret_error, -EEXIST, "holds-data", EXIT_FAILED, device,
-				 "%s is the control device of cluster '%s'; all hosts have logged off",
-				 device, survey.tables ? survey.tables->name : "?");
+		r = offline_fail(
+			ret_error, -EEXIST, "holds-data", EXIT_FAILED, device,
+			"%s is the control device of cluster '%s'; all hosts have logged off",
+			device, survey.tables ? survey.tables->name : "?");
 	survey_clear(&survey);
 	return r;
 }
@@ -258,7 +262,8 @@ static int format_ballots(struct formatting *f)
 
 			ballot_encode(&ballot, host, layout->sector_size,
 				      &f->formatted.super.cluster,
-				      region + (layout_ballot(layout, host, half) - layout->ballots));
+				      region + (layout_ballot(layout, host, half) -
+						layout->ballots));
 		}
 	}
 	return io_write(f->io, layout->ballots, region, layout->ballots_bytes);
@@ -390,9 +395,10 @@ static int format_make_room(struct formatting *f, struct volctl_error *ret_error
 	f->formatted.device_bytes = f->io->size_bytes;
 	if (r == -ENOSPC)
 		return offline_fail(ret_error, r, "too-small", EXIT_FAILED, f->order->device,
-				    "%s has %" PRIu64 " bytes; %u hosts and %u volumes take %" PRIu64,
-				    f->order->device, f->io->size_bytes,
-				    f->tables->capacity.hosts, f->tables->capacity.volumes, wanted);
+				    "%s has %" PRIu64
+				    " bytes; %u hosts and %u volumes take %" PRIu64,
+				    f->order->device, f->io->size_bytes, f->tables->capacity.hosts,
+				    f->tables->capacity.volumes, wanted);
 	if (r < 0)
 		return offline_io_failed(ret_error, r, f->order->device, "making it larger");
 	return 0;

@@ -51,7 +51,8 @@ static uint32_t io_timeout_of(const struct survey *survey)
 	return survey->tables ? survey->tables->io_timeout_ms : IO_TIMEOUT_DEFAULT_MS;
 }
 
-static int refuse_running(const struct repairing *rep, uint16_t host, struct volctl_error *ret_error)
+static int refuse_running(const struct repairing *rep, uint16_t host,
+			  struct volctl_error *ret_error)
 {
 	char name[NAME_BYTES_MAX + 16];
 
@@ -261,7 +262,7 @@ static void free_place(const struct repairing *rep, uint16_t *ret_host, uint16_t
 		    !same_place(&rep->survey.open.value, 0, slot))
 			return;
 	}
-	/* All three are in use: then nothing of them is in the next row, or the only row has lost one. */
+	/* All three are in use: then the next row is not, or the only row has lost one of them. */
 	*ret_host = rep->survey.layout.capacity.hosts > 1 ? 1 : 0;
 	*ret_slot = *ret_host == 1 ? 0 : (uint16_t)((rep->kept_value.slot + 1) % IMAGE_SLOTS);
 }
