@@ -17,9 +17,16 @@ gives 0 12 'volctl: media: request 12 is posted' request media -m colour
 rule 'a request that the writer of the volume makes posts nothing'
 serve <<'END'
 expect {"command":"request"}
-send {"id":$ID,"result":{"state":"granted"}}
+send {"id":$ID,"result":{"state":"granted","message":"this host is the writer already"}}
 END
-gives 0 '' 'volctl: media is mounted read-write' request media
+gives 0 '' 'volctl: this host is the writer already' request media
+
+rule 'without --wait a grant is not yet called a mount'
+serve <<'END'
+expect {"command":"request"}
+send {"id":$ID,"result":{"request":12,"state":"granted"}}
+END
+gives 0 12 'volctl: media is granted to this host' request media
 
 rule 'a message of the daemon takes the place of our own words'
 serve <<'END'

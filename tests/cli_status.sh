@@ -28,7 +28,7 @@ Control device /dev/sdz answers (3 ms), tables of version 42
 
 media (ext4)
   Writer:      edit1 (this host)
-  Here:        mounted read-write on /volumes/media from /dev/sdb1, 1.2 TiB free
+  Here:        mounted read-write on /volumes/media, device /dev/sdb1, 1.2 TiB free
   Protection:  none by itself: a failed writer'\''s volume waits until somebody says that the host is down
   Held by:     blender (77), writing, since 34 s
                and 17 more

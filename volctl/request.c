@@ -40,8 +40,9 @@ const struct command cmd_cancel = {
 	.run = cancel,
 };
 
-/* The id alone on stdout, for scripts; the words are for people. */
-static int tell(const struct context *context, const char *volume, struct json_object *result)
+/* The id alone on stdout, for scripts; the words are for people.  @waited: for the mount, too. */
+static int tell(const struct context *context, const char *volume, bool waited,
+		struct json_object *result)
 {
 	int64_t id = field_number(result, "request", 0);
 	const char *state = field_text(result, "state");
@@ -54,7 +55,7 @@ static int tell(const struct context *context, const char *volume, struct json_o
 	if (message)
 		say("%s", message);
 	else if (state && strcmp(state, "granted") == 0)
-		say("%s is mounted read-write", volume);
+		say(waited ? "%s is mounted read-write" : "%s is granted to this host", volume);
 	else if (id)
 		say("%s: request %" PRId64 " is posted", volume, id);
 	return EXIT_DONE;
@@ -78,7 +79,7 @@ static int request_and_wait(struct context *context, const char *volume,
 	}
 	ask(context, &terms, &end);
 	if (end.status == EXIT_DONE) {
-		tell(context, volume, end.result);
+		tell(context, volume, true, end.result);
 		if (end.interrupted)
 			say("%s was granted before it could be cancelled: volctl release %s gives "
 			    "it "
@@ -113,7 +114,7 @@ static int request(struct context *context, int count, char **args)
 	if (wait)
 		return request_and_wait(context, args[0], arguments);
 	status = talk(context, "request", arguments, VOLCTL_FOREVER, &result);
-	return status == EXIT_DONE ? tell(context, args[0], result) : status;
+	return status == EXIT_DONE ? tell(context, args[0], false, result) : status;
 }
 
 static int cancel(struct context *context, int count, char **args)

@@ -163,7 +163,7 @@ static void print_here(const struct context *context, struct json_object *volume
 	if (is(here, "rw") || is(here, "ro"))
 		printf(" on %s", mount_point);
 	if (device)
-		printf(" from %s", device);
+		printf(", device %s", device);
 	if (free_bytes >= 0) {
 		AUTO_FREE char *space = bytes_text(free_bytes);
 
