@@ -496,7 +496,8 @@ static json_object *host_json(const struct cluster *cluster, uint16_t slot)
 {
 	const struct host_row *row = &cluster->tables->hosts[slot];
 	const struct host *host = cluster->host;
-	bool seen = host && slot != host->slot && host->peers[slot].seen;
+	/* Of one that has logged off no sign of life is due: there is nothing to count from. */
+	bool seen = host && slot != host->slot && row->logged_on && host->peers[slot].seen;
 	json_object *object = json_object_new_object();
 	char incarnation[32] = "";
 

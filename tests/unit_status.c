@@ -827,6 +827,7 @@ START_TEST(hosts_have_the_state_that_their_beats_show)
 	ck_text("/hosts/3/name", "spare");
 	ck_text("/hosts/3/state", "logged-off");
 	ck_null("/hosts/3/incarnation");
+	ck_null("/hosts/3/beat_age_s");
 }
 END_TEST
 
