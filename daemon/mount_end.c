@@ -61,14 +61,13 @@ static void take_back(struct work *work)
 static bool fail_giving_up(struct work *work, int r, const char *what)
 {
 	if (r == -EBUSY)
-		return work_settle(work, MOUNT_BUSY, EBUSY,
-				   "programs have files of %.150s open for "
-				   "writing, or hold deleted files",
-				   work->job->mount_point);
+		return work_settle(
+			work, MOUNT_BUSY, EBUSY,
+			"files of %.150s are open for writing, or deleted files are held",
+			work->job->mount_point);
 	return work_settle(work, MOUNT_FAILED, -r,
-			   "%s for the giving up of %.100s failed: %s; it stays "
-			   "mounted read-write",
-			   what, work->job->mount_point, strerror(-r));
+			   "%s for the giving up of %.100s failed: %s; see the kernel's log", what,
+			   work->job->mount_point, strerror(-r));
 }
 
 static bool sync_volume(struct work *work)

@@ -59,7 +59,7 @@ enum mount_outcome {
 	MOUNT_STALE_HELD,	/* MOUNT_VIEW: the old mount stays for its holders, read-only */
 	MOUNT_FOREIGN,		/* somebody else has it mounted: reported, not touched */
 	MOUNT_NO_DEVICE,
-	MOUNT_TWICE,		/* more than one device carries the UUID */
+	MOUNT_TWICE,		/* more than one device carries the UUID: the caller's finding */
 	MOUNT_WRONG_FS,		/* unknown file system, or another one than expected */
 	MOUNT_FAILED,		/* `reason` says what, on what, why, what next */
 };

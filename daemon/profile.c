@@ -50,7 +50,6 @@ static const struct profile profiles[] = {
 		.options = ext4_options,
 		.check = ext4_check,
 		.check_good_max = 1,
-		.shuts_down = true,
 	},
 	{
 		.fstype = "xfs",
@@ -64,7 +63,6 @@ static const struct profile profiles[] = {
 		.check = xfs_check,
 		.check_after_replay = true,
 		.publish_freezes = true,
-		.shuts_down = true,
 	},
 	{
 		.fstype = "btrfs",

@@ -21,7 +21,6 @@ struct profile {
 	uint8_t check_good_max;		/* highest exit status that means whole, or repaired */
 	bool check_after_replay;	/* the program refuses a journal that is not empty */
 	bool publish_freezes;		/* syncfs leaves in the log what a viewer does not replay */
-	bool shuts_down;		/* has FS_IOC_SHUTDOWN; otherwise it is frozen */
 	bool forgets_devices;		/* a stale registration of a device must be dropped first */
 };
 
