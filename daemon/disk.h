@@ -9,7 +9,8 @@
  * tables/ answer and what the loop orders.
  *
  * At most one operation is under way.  What is due first: our own beat, the
- * claim, a step of the semaphore, the poll, beats of others, notices, joins.
+ * claim, a step of the semaphore, the poll, the next change or learning (with a read of
+ * others' beats between two), beats of others, notices, joins.
  *
  * Events of one kind that says how things stand (LEARNED, CLAIM, BEAT, NOTICE,
  * SILENT and BACK, BLOCKED, JOINS, and PEER for each host) replace one another

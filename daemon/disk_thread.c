@@ -73,6 +73,7 @@ struct worker {
 	/* Others' beats. */
 	uint8_t wanted[HOSTS_MAX / 8];	/* to be read */
 	uint16_t volumes_seen;		/* the most that a beat spoke of */
+	bool peers_turn;		/* an order of the semaphore's came before them */
 	bool notice_due;		/* tell when the beats have been read */
 };
 
@@ -749,6 +750,7 @@ static bool do_order(struct worker *w, uint64_t now_ms)
 	} else {
 		return false;
 	}
+	w->peers_turn = true;
 	semaphore_feed(w, SEMAPHORE_BEGIN, NULL, 0);
 	return true;
 }
@@ -1032,6 +1034,15 @@ static void take_orders(struct worker *w)
 		replace_io(w, io);
 }
 
+/* However many changes wait: between two of them there is time for a read of others' beats. */
+static bool do_peers_turn(struct worker *w)
+{
+	bool turn = w->peers_turn;
+
+	w->peers_turn = false;
+	return turn && do_peers(w);
+}
+
 /* Do what is due first.  False: nothing is due now. */
 static bool do_one(struct worker *w, uint64_t now_ms)
 {
@@ -1040,8 +1051,8 @@ static bool do_one(struct worker *w, uint64_t now_ms)
 	if (now_ms < w->retry_at_ms)
 		return false;
 	return do_beat(w, now_ms) || do_claim(w, now_ms) || do_semaphore(w) ||
-	       do_order(w, now_ms) || do_poll(w, now_ms) || do_peers(w) || do_notice(w) ||
-	       do_joins(w);
+	       do_poll(w, now_ms) || do_peers_turn(w) || do_order(w, now_ms) || do_peers(w) ||
+	       do_notice(w) || do_joins(w);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

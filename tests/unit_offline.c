@@ -361,6 +361,7 @@ START_TEST(what_is_no_control_device_is_unreadable)
 	ck_assert_int_eq(checked->damages[0].verdict, BLOCK_FOREIGN);
 	ck_assert_int_lt(repair(false), 0);
 	ck_assert_str_eq(error.code, "no-super");
+	volctl_error_clear(&error);
 	ck_assert_int_lt(offline_dump(control.path, NULL, NULL, &error), 0);
 	ck_assert_str_eq(error.code, "no-super");
 }

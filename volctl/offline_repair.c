@@ -61,7 +61,7 @@ static int refuse_running(const struct repairing *rep, uint16_t host,
 			    survey_host_name(&rep->survey, host, name, sizeof(name)));
 }
 
-/* One more look at each beat; *@ret_waiting counts those that do not prove yet that nobody is there. */
+/* One more look at each beat; *@ret_waiting counts those that may still be somebody's. */
 static int look_at_beats(const struct repairing *rep, struct peer_watch *watches,
 			 uint16_t *ret_waiting, struct volctl_error *ret_error)
 {
