@@ -189,4 +189,42 @@ END
 gives 4 '' 'volctl: give the password' host set x valid=no
 gives 2 '' "volctl: --password-fd is the number of a descriptor, not 'x'" --password-fd x volumes
 
+# With a terminal: the password is typed when it is asked for.
+if ! script -qec true /dev/null > /dev/null 2>&1; then
+	echo 'no script(1): typing the password is not tested'
+	exit "$failed"
+fi
+
+rule 'on a terminal the password is asked for, again if it was wrong, and never shown'
+serve <<'END'
+expect {"command":"set"}
+send {"id":$ID,"error":{"code":"password-needed","exit":4,"message":"give the password"}}
+expect {"command":"set","password":"first try"}
+send {"id":$ID,"error":{"code":"password-wrong","exit":4,"message":"wrong"}}
+expect {"command":"set","password":"open sesame"}
+send {"id":$ID,"result":{"version":9,"changed":true}}
+closed
+END
+# Type $1 when the Nth ($2) prompt is there: what comes earlier is discarded.
+type_at_prompt()
+{
+	tries=0
+	until [ "$(grep -o 'password:' "$scratch/out" | wc -l)" -ge "$2" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 500 ] || return
+		sleep 0.02
+	done
+	echo "$1"
+}
+: > "$scratch/out"
+{ type_at_prompt 'first try' 1; type_at_prompt 'open sesame' 2; sleep 0.2; } |
+	TERM=dumb script -qec "'$volctl' --socket '$socket' host set x valid=no" /dev/null \
+		> "$scratch/out"
+tr -d '\r' < "$scratch/out" | sed 's, *$,,' > "$scratch/plain"
+compare 'the terminal' "Administrator's password:
+volctl: the password is wrong
+Administrator's password:
+volctl: done, the tables are of version 9" "$(cat "$scratch/plain")"
+served
+
 exit "$failed"
