@@ -343,6 +343,18 @@ rule_a_frozen_leftover_is_thawed()
 	done_ a unmount not
 }
 
+rule_nothing_is_written_after_the_giving_up()
+{
+	local before
+	done_ a write write
+	in_host a 'cd /mnt/volume && for i in $(seq 200); do echo $i > after-$i; done; rm after-1*'
+	done_ a give-up ended
+	before=$(sectors_written a)
+	in_host a 'cat /mnt/volume/after-2* > /dev/null; sync'
+	done_ a unmount not
+	[ "$(sectors_written a)" = "$before" ] || complain "written after the giving up"
+}
+
 rule_a_mount_is_known_again()
 {
 	done_ a look not
