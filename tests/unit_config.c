@@ -504,6 +504,18 @@ START_TEST(a_named_file_that_is_missing_is_an_error)
 }
 END_TEST
 
+START_TEST(the_machines_own_file_may_be_missing)
+{
+	/* Where this program is installed and configured, the file is not missing. */
+	if (access(SYSCONFDIR "/volctl", F_OK) == 0)
+		return;
+	said_count = 0;
+	ck_assert_int_eq(config_read(&config, NULL, hear, said), 0);
+	ck_assert_uint_eq(said_count, 0);
+	ck_assert_str_eq(config.run_dir, RUNSTATEDIR "/volctl");
+}
+END_TEST
+
 START_TEST(what_is_not_a_file_is_an_error)
 {
 	char expected[256];
@@ -579,6 +591,7 @@ int main(void)
 	tcase_add_test(tests, what_a_file_no_longer_says_goes_back_to_its_default);
 	tcase_add_test(tests, patterns_that_were_copied_are_pointed_to_anew);
 	tcase_add_test(tests, a_named_file_that_is_missing_is_an_error);
+	tcase_add_test(tests, the_machines_own_file_may_be_missing);
 	tcase_add_test(tests, what_is_not_a_file_is_an_error);
 	tcase_add_test(tests, any_bytes_give_errors_and_no_crash);
 	tcase_add_test(tests, the_socket_stands_in_the_run_dir_unless_named);
