@@ -554,7 +554,7 @@ static void settle(struct config *config, const char *path, struct reporter *rep
 	tell(reporter, -EINVAL, line);
 }
 
-void config_point_globs(struct config *config)
+static void point_globs(struct config *config)
 {
 	memset(config->allow_globs, 0, sizeof(config->allow_globs));
 	for (unsigned int i = 0; i < config->allow_count; i++)
@@ -593,7 +593,7 @@ void config_defaults(struct config *config)
 {
 	defaults(config);
 	snprintf(config->socket, sizeof(config->socket), "%s", RUNSTATEDIR "/volctl/control");
-	config_point_globs(config);
+	point_globs(config);
 }
 
 int config_read(struct config *config, const char *path,
@@ -625,6 +625,6 @@ int config_read(struct config *config, const char *path,
 	if (reporter.result < 0)
 		return reporter.result;
 	*config = *next;
-	config_point_globs(config);
+	point_globs(config);
 	return 0;
 }

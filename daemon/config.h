@@ -52,6 +52,3 @@ void config_defaults(struct config *config);
  */
 int config_read(struct config *config, const char *path,
 		void (*report)(const char *line, void *data), void *data);
-
-/* Make allow_globs fit `allow`, after it has been copied from another struct config. */
-void config_point_globs(struct config *config);

@@ -477,21 +477,6 @@ START_TEST(what_a_file_no_longer_says_goes_back_to_its_default)
 }
 END_TEST
 
-START_TEST(patterns_that_were_copied_are_pointed_to_anew)
-{
-	static struct config copy;
-
-	accept("[devices]\nallow = /dev/a /dev/b /dev/c\n");
-	copy = config;
-	copy.allow_count = 1;
-	config_point_globs(&copy);
-	ck_assert_ptr_eq(copy.allow_globs[0], copy.allow[0]);
-	ck_assert_ptr_null(copy.allow_globs[1]);
-	ck_assert_ptr_null(copy.allow_globs[2]);
-	ck_assert_ptr_eq(config.allow_globs[2], config.allow[2]);
-}
-END_TEST
-
 START_TEST(a_named_file_that_is_missing_is_an_error)
 {
 	char expected[256];
@@ -589,7 +574,6 @@ int main(void)
 	tcase_add_test(tests, an_error_in_a_drop_in_names_that_file);
 	tcase_add_test(tests, a_program_can_be_taken_back_by_a_later_file);
 	tcase_add_test(tests, what_a_file_no_longer_says_goes_back_to_its_default);
-	tcase_add_test(tests, patterns_that_were_copied_are_pointed_to_anew);
 	tcase_add_test(tests, a_named_file_that_is_missing_is_an_error);
 	tcase_add_test(tests, the_machines_own_file_may_be_missing);
 	tcase_add_test(tests, what_is_not_a_file_is_an_error);
