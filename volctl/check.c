@@ -111,6 +111,9 @@ static void print_repaired(const struct context *context, const struct offline_r
 	if (!context->json) {
 		if (!repaired->needed)
 			say("nothing to repair");
+		else if (done && repaired->new_version == repaired->kept_version)
+			say("repaired: the tables of version %" PRIu64 " stand",
+			    repaired->kept_version);
 		else if (done)
 			say("repaired: the tables of version %" PRIu64
 			    " are decided again as %" PRIu64,
