@@ -184,6 +184,45 @@ START_TEST(a_device_that_holds_something_known_is_refused_unless_forced)
 }
 END_TEST
 
+/* The mark of btrfs lies behind our first blocks. */
+static void make_look_like_btrfs(void)
+{
+	uint8_t super[4096] = { 0 };
+	int fd = open(control.path, O_WRONLY | O_CLOEXEC);
+
+	memcpy(super + 64, "_BHRfS_M", 8);
+	ck_assert_int_eq(pwrite(fd, super, sizeof(super), 64 * 1024), sizeof(super));
+	close(fd);
+}
+
+START_TEST(a_forced_format_takes_away_the_marks_of_what_was_there)
+{
+	struct offline_format orders = order();
+
+	ck_assert_int_eq(truncate(control.path, 8 * 1024 * 1024), 0);
+	make_look_like_btrfs();
+	ck_assert_int_lt(format(&orders), 0);
+	ck_assert_ptr_nonnull(strstr(error.message, "btrfs"));
+	orders.force = true;
+	ck_assert_int_eq(format(&orders), 0);
+	orders.force = false;
+	ck_assert_int_lt(format(&orders), 0);
+	ck_assert_ptr_nonnull(strstr(error.message, "control device"));
+}
+END_TEST
+
+START_TEST(repair_leaves_a_device_alone_that_is_something_else_by_now)
+{
+	struct offline_format orders = order();
+
+	ck_assert_int_eq(format(&orders), 0);
+	control_spoil(&control, 0);
+	make_look_like_btrfs();
+	ck_assert_int_lt(repair(false), 0);
+	ck_assert_str_eq(error.code, "holds-data");
+}
+END_TEST
+
 START_TEST(a_control_device_is_refused_unless_forced)
 {
 	struct offline_format orders = order();
@@ -613,6 +652,8 @@ int main(void)
 	tcase_add_test(tests, a_device_that_is_not_there_is_named);
 	tcase_add_test(tests, a_wrong_text_is_refused_with_its_places);
 	tcase_add_test(tests, a_device_that_holds_something_known_is_refused_unless_forced);
+	tcase_add_test(tests, a_forced_format_takes_away_the_marks_of_what_was_there);
+	tcase_add_test(tests, repair_leaves_a_device_alone_that_is_something_else_by_now);
 	tcase_add_test(tests, a_control_device_is_refused_unless_forced);
 	tcase_add_test(tests, a_dry_run_writes_nothing);
 	tcase_add_test(tests, a_device_that_is_too_small_is_refused_with_what_it_takes);

@@ -69,7 +69,8 @@ struct offline_formatted {
  * cluster's, and says who has not logged off), form-wrong (details: "errors", as
  * the daemon's), bad-capacity.
  *
- * Both superblocks are erased first and written last.  Every pair of ballots says
+ * What libblkid knew on the device is wiped, when forced.  Both superblocks are erased first and
+ * written last.  Every pair of ballots says
  * that version 1, the image in slot 0 of row 0, is decided; every beat, that its host has
  * logged off.  The other image slots and the sectors of a beat's entries keep what is
  * there: nothing names them before it has written them.
@@ -140,7 +141,8 @@ struct offline_repaired {
  * With damage to a ballot or an image the newest whole image is decided again as
  * a version above every version and ballot found.
  *
- * Refused (besides what check refuses): in-use, read-only, running (a beat
+ * Refused (besides what check refuses): in-use, read-only, holds-data (the first
+ * superblock is gone, and libblkid finds something else there), running (a beat
  * changed, or its host may live; says who), no-tables (no whole image is left),
  * no-super (neither superblock is left).
  */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <blkid/blkid.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tables/form.h"
 #include "volctl/offline_internal.h"
@@ -123,7 +125,7 @@ static int refuse_data(const char *device, const char *what, struct volctl_error
 }
 
 /* What libblkid finds: a file system, a partition table, a member of something. */
-static int refuse_known_data(const char *device, struct volctl_error *ret_error)
+int offline_refuse_data(const char *device, struct volctl_error *ret_error)
 {
 	blkid_probe probe = blkid_new_probe_from_filename(device);
 	const char *type = NULL;
@@ -441,6 +443,48 @@ int offline_format_io(struct io *io, const struct offline_format *order,
 	return r;
 }
 
+/*
+ * Take away the marks of what was there: those beyond our blocks would go on telling
+ * udev that this is a file system.
+ */
+static int wipe_known_data(const char *device, struct volctl_error *ret_error)
+{
+	int fd = open(device, O_RDWR | O_CLOEXEC);
+	blkid_probe probe = blkid_new_probe();
+	int r = -EIO;
+
+	if (fd >= 0 && probe && blkid_probe_set_device(probe, fd, 0, 0) == 0) {
+		blkid_probe_enable_superblocks(probe, 1);
+		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_MAGIC);
+		blkid_probe_enable_partitions(probe, 1);
+		blkid_probe_set_partitions_flags(probe, BLKID_PARTS_MAGIC);
+		r = 0;
+		while (r == 0 && blkid_do_probe(probe) == 0)
+			r = blkid_do_wipe(probe, 0);
+		if (r == 0 && fsync(fd) < 0)
+			r = -errno;
+	}
+	blkid_free_probe(probe);
+	if (fd >= 0)
+		(void)close(fd);
+	return r < 0 ? offline_io_failed(ret_error, r, device, "wiping what it held") : 0;
+}
+
+/* Nothing is wiped before it is certain that the format has no other objection. */
+static int wipe_if_forced(struct io *io, const struct offline_format *order,
+			  struct volctl_error *ret_error)
+{
+	struct offline_format rehearsal = *order;
+	struct offline_formatted formatted;
+	int r;
+
+	if (!order->force || order->dry_run)
+		return 0;
+	rehearsal.dry_run = true;
+	r = offline_format_io(io, &rehearsal, &formatted, ret_error);
+	return r < 0 ? r : wipe_known_data(order->device, ret_error);
+}
+
 int offline_format(const struct offline_format *order, struct offline_formatted *ret_formatted,
 		   struct volctl_error *ret_error)
 {
@@ -451,7 +495,9 @@ int offline_format(const struct offline_format *order, struct offline_formatted 
 	if (r < 0)
 		return r;
 	if (!order->force)
-		r = refuse_known_data(order->device, ret_error);
+		r = offline_refuse_data(order->device, ret_error);
+	if (r == 0)
+		r = wipe_if_forced(io, order, ret_error);
 	if (r == 0)
 		r = offline_format_io(io, order, ret_formatted, ret_error);
 	io_close(io);

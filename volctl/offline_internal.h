@@ -34,6 +34,9 @@ int offline_io_failed(struct volctl_error *ret_error, int r, const char *device,
 int offline_open(const char *device, unsigned int flags, struct io **ret_io,
 		 struct volctl_error *ret_error);
 
+/* Refuse a device on which libblkid finds something. */
+int offline_refuse_data(const char *device, struct volctl_error *ret_error);
+
 /* What became of a block that was looked for. */
 struct offline_block {
 	int error;			/* -errno: it could not be read */

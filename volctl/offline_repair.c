@@ -472,6 +472,23 @@ int offline_repair_io(struct io *io, const struct offline_repair *order,
 	return 0;
 }
 
+/*
+ * Where the first superblock is gone, somebody may have made something else of the device,
+ * and the rest of ours is only what that has not written over yet.
+ */
+static int refuse_other_use(const char *device, struct io *io, struct volctl_error *ret_error)
+{
+	AUTO_FREE void *sector = io_buffer(io, SECTOR_MAX);
+	struct super super;
+
+	if (!sector)
+		return offline_no_memory(ret_error);
+	if (io->size_bytes >= SECTOR_MAX && io_read(io, 0, sector, SECTOR_MAX) == 0 &&
+	    super_decode(sector, SECTOR_MAX, 0, &super) == BLOCK_OK)
+		return 0;
+	return offline_refuse_data(device, ret_error);
+}
+
 int offline_repair(const struct offline_repair *order, struct offline_repaired *ret_repaired,
 		   struct volctl_error *ret_error)
 {
@@ -481,7 +498,9 @@ int offline_repair(const struct offline_repair *order, struct offline_repaired *
 	r = offline_open(order->device, IO_EXCLUSIVE, &io, ret_error);
 	if (r < 0)
 		return r;
-	r = offline_repair_io(io, order, ret_repaired, ret_error);
+	r = refuse_other_use(order->device, io, ret_error);
+	if (r == 0)
+		r = offline_repair_io(io, order, ret_repaired, ret_error);
 	io_close(io);
 	return r;
 }
