@@ -312,6 +312,7 @@ lab_daemon()
 		--run-dir /run/volctl --state-dir /var/lib/volctl "$@" \
 		< /dev/null > "$LAB/log/$host.out" 2>> "$LAB/log/$host" &
 	pid=$!
+	disown "$pid"		# the shell need not tell how it ended
 	echo "$pid" > "$LAB/hosts/$host/daemon"
 	lab_until "$LAB_PATIENCE_S" lab_is_ready "$host" "$pid" && ! lab_is_gone "$pid" && return
 	lab_say "the daemon on $host is not ready; its log ends:"
@@ -328,7 +329,6 @@ lab_daemon_stop()
 		lab_say "the daemon on $1 does not end"
 		return 1
 	fi
-	wait "$pid" 2> /dev/null
 }
 
 lab_volctl()
