@@ -57,7 +57,8 @@ struct semaphore {
 
 	/* The tables. */
 	struct image_value latest_value;
-	struct image_value next_value;	/* the image that terms.next was written as; version 0: none */
+	/* the image that terms.next was written as; version 0: none */
+	struct image_value next_value;
 	uint64_t seen;			/* the largest version known to be decided on the disk */
 	bool missing;			/* the last scan showed less than `seen` */
 	uint64_t missing_since_us;
@@ -85,7 +86,8 @@ struct semaphore {
 	bool learning;
 	const struct change *change;	/* NULL: none, or answered */
 	uint64_t since_s;
-	bool looked;			/* a scan of this order has shown that `latest` is the newest */
+	/* a scan of this order has shown that `latest` is the newest */
+	bool looked;
 	bool current;			/* nothing has failed since the last scan */
 	uint64_t began_us;		/* when this version's image was begun */
 	struct outcome outcome;
@@ -595,9 +597,12 @@ static enum own_verdict own_judge(struct semaphore *s, const struct ballot *foun
 		s->mine = *found;
 		return OWN_SAME;
 	}
-	/* The first of two equals has been hidden before the second was confirmed. */
+	/*
+	 * The first of two equals has been hidden before the second was confirmed, perhaps by
+	 * the last tenant's write of that very number.
+	 */
 	if (s->late && s->failed && same_state(&s->mine, &s->attempt) &&
-	    found->sequence < s->mine.sequence)
+	    found->sequence <= s->mine.sequence)
 		return OWN_SAME;
 	if (found->sequence < s->mine.sequence)
 		return OWN_OLDER;

@@ -47,6 +47,7 @@ struct disk {
 	uint64_t late_us;
 	uint64_t now_us;
 	uint64_t order;
+	uint64_t late_until_us[DISK_HOSTS_MAX];	/* an old write of that host may land */
 	struct op ops[OPS_MAX];
 	uint16_t told;		/* the operation whose data the caller has; OPS_MAX: none */
 	struct step steps[STEPS_MAX];	/* a heap */
@@ -87,6 +88,7 @@ void disk_reset(struct disk *disk, struct chance *chance, uint64_t latency_us, u
 	disk->order = 0;
 	disk->step_count = 0;
 	disk->told = OPS_MAX;
+	memset(disk->late_until_us, 0, sizeof(disk->late_until_us));
 	for (unsigned int i = 0; i < OPS_MAX; i++)
 		disk->ops[i].used = false;
 }
@@ -202,6 +204,17 @@ void disk_read(struct disk *disk, unsigned int host, unsigned int generation, ui
 	op_step(disk, index, STEP_DONE, op->done_us, 0);
 }
 
+/* What may become of a write of that host, if @fate is what chance wants. */
+static enum disk_fate allow_fate(struct disk *disk, unsigned int host, enum disk_fate fate,
+				 uint64_t over_us)
+{
+	if (fate == DISK_ERROR_TORN && disk->now_us < disk->late_until_us[host])
+		return DISK_ERROR_LOST;
+	if (fate == DISK_ERROR_LATE && over_us + disk->late_us > disk->late_until_us[host])
+		disk->late_until_us[host] = over_us + disk->late_us;
+	return fate;
+}
+
 void disk_write(struct disk *disk, unsigned int host, unsigned int generation, uint64_t offset,
 		const void *data, uint32_t size, enum disk_fate fate)
 {
@@ -209,12 +222,14 @@ void disk_write(struct disk *disk, unsigned int host, unsigned int generation, u
 						    .generation = generation, .offset = offset,
 						    .size = size, .fate = fate });
 	struct op *op = &disk->ops[index];
+	bool whole = disk->now_us < disk->late_until_us[host];
 
+	op->fate = allow_fate(disk, host, fate, op->done_us);
 	memcpy(op->data, data, size);
 	for (uint32_t sector = 0; sector < size / DISK_SECTOR; sector++) {
 		uint64_t land_us = draw_moment(disk, op);
 
-		if (chance_below(disk->chance, 4) == 0)
+		if (!whole && chance_below(disk->chance, 4) == 0)
 			op_step(disk, index, STEP_SPOIL, disk->now_us +
 				1 + chance_below(disk->chance, land_us - disk->now_us), sector);
 		op_step(disk, index, STEP_LAND, land_us, sector);
@@ -242,7 +257,7 @@ uint64_t disk_crash(struct disk *disk, unsigned int host, unsigned int generatio
 		if (fate == DISK_GOOD && op->fate == DISK_ERROR_LATE)
 			op->fate = DISK_ERROR_LOST;
 		else if (op->fate == DISK_GOOD)
-			op->fate = fate;
+			op->fate = allow_fate(disk, host, fate, op->done_us);
 		if (op->done_us > over_us)
 			over_us = op->done_us;
 	}

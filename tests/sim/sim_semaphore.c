@@ -30,7 +30,7 @@
 /* What is done to the protocol, from outside. */
 enum breakage {
 	BREAK_NOTHING,
-	BREAK_OWN,		/* `own` is not kept in the sector */
+	BREAK_OWN,		/* a restarted host does not find `own` in its sector */
 	BREAK_FORGET,		/* a restarted host forgets what it joined and accepted */
 	BREAK_IDS,		/* a doubtful change is tried again under a new id */
 	BREAK_LOST,		/* the disk loses ballots that it has acknowledged */
@@ -41,8 +41,19 @@ enum breakage {
 	BREAKAGES,
 };
 
-static const char *const breakage_names[BREAKAGES] = {
-	"nothing", "own", "forget", "ids", "lost", "images", "stale", "late", "clone",
+static const struct {
+	const char *name;
+	bool noticed;		/* a host that stops because it sees it is enough */
+} breakages[BREAKAGES] = {
+	[BREAK_NOTHING] = { "nothing", true },
+	[BREAK_OWN] = { "own", false },
+	[BREAK_FORGET] = { "forget", false },
+	[BREAK_IDS] = { "ids", false },
+	[BREAK_LOST] = { "lost", true },
+	[BREAK_IMAGES] = { "images", false },
+	[BREAK_STALE] = { "stale", false },
+	[BREAK_LATE] = { "late", false },
+	[BREAK_CLONE] = { "clone", true },
 };
 
 enum host_state { HOST_DOWN, HOST_IDLE, HOST_BUSY, HOST_FINISHED };
@@ -75,7 +86,8 @@ struct sim {
 	struct chain chain;
 	struct tables *empty;
 	uint8_t *buffer;
-	uint8_t *stale;			/* BREAK_STALE: the ballots before the last write of a host */
+	/* BREAK_STALE: the ballots before the last write of a host */
+	uint8_t *stale;
 	enum breakage breakage;
 	bool trace;
 	unsigned int faults_left;
@@ -183,8 +195,6 @@ static void perform_ballot(struct sim *sim, struct host *host)
 	if (ballot.decided_value.version != 0 &&
 	    chain_decided(&sim->chain, &ballot.decided_value))
 		tell(sim, host, "DECIDES version %" PRIu64, ballot.decided);
-	if (sim->breakage == BREAK_OWN)
-		ballot.own = (struct image_value){ 0 };
 	tell_ballot(sim, host, &ballot);
 	memcpy(sim->stale + (size_t)(host - sim->hosts) * sim->layout.ballots_bytes,
 	       disk_bytes(sim->disk) + sim->layout.ballots, sim->layout.ballots_bytes);
@@ -329,7 +339,9 @@ static void crash(struct sim *sim, struct host *host)
 	if (host->changing)
 		sim->chain.attempts[host->attempt].pending = false;
 	settle(host);
-	/* The next process waits until the last one's calls have returned; another boot does not. */
+	/*
+	 * The next process waits until the last one's calls have returned; another boot does not.
+	 */
 	disk_wake(sim->disk, index, host->generation,
 		  (clean ? over_us - disk_now_us(sim->disk) : 0) + 1 +
 		  chance_below(&sim->chance, 20000));
@@ -470,7 +482,10 @@ static void act(struct sim *sim, struct host *host)
 	}
 }
 
-/* BREAK_FORGET: the sector of a host that starts says no more than what was decided. */
+/*
+ * The sector of a host that starts has lost what it joined and accepted
+ * (BREAK_FORGET), or which value of its own it ever named (BREAK_OWN).
+ */
 static void forget(struct sim *sim, struct host *host)
 {
 	uint8_t *pair = disk_bytes(sim->disk) + layout_ballot(&sim->layout, host->slot, 0);
@@ -479,9 +494,13 @@ static void forget(struct sim *sim, struct host *host)
 	if (ballot_pair_decode(pair, host->slot, DISK_SECTOR, &sim->layout.capacity, &sim->cluster,
 			       &ballot) == PAIR_UNKNOWN)
 		return;
-	ballot.mbal = 0;
-	ballot.bal = 0;
-	ballot.value = (struct image_value){ 0 };
+	if (sim->breakage == BREAK_OWN) {
+		ballot.own = (struct image_value){ 0 };
+	} else {
+		ballot.mbal = 0;
+		ballot.bal = 0;
+		ballot.value = (struct image_value){ 0 };
+	}
 	ballot_encode(&ballot, host->slot, DISK_SECTOR, &sim->cluster,
 		      pair + (ballot.sequence & 1) * DISK_SECTOR);
 }
@@ -503,7 +522,7 @@ static void start(struct sim *sim, struct host *host, bool unclean)
 		terms.unclean_start = false;
 		terms.late_ms = 0;
 	}
-	if (sim->breakage == BREAK_FORGET)
+	if (sim->breakage == BREAK_FORGET || sim->breakage == BREAK_OWN)
 		forget(sim, host);
 	tables_copy(host->tables[0], sim->empty);
 	tables_copy(host->tables[1], sim->empty);
@@ -612,6 +631,9 @@ static void prepare_run(struct sim *sim, uint64_t seed, enum breakage breakage)
 	disk_reset(sim->disk, &sim->chance, 100 + chance_below(&sim->chance, 2000), late_us);
 	sim->chain.disk = disk_bytes(sim->disk);
 	format(sim);
+	for (unsigned int i = 0; i < sim->host_count; i++)
+		memcpy(sim->stale + i * sim->layout.ballots_bytes,
+		       disk_bytes(sim->disk) + sim->layout.ballots, sim->layout.ballots_bytes);
 	for (unsigned int i = 0; i < sim->host_count; i++) {
 		struct host *host = &sim->hosts[i];
 
@@ -702,10 +724,10 @@ static unsigned int run_seeds(struct sim *sim, uint64_t first, uint64_t count,
 	for (uint64_t seed = first; seed < first + count; seed++) {
 		const char *verdict = run(sim, seed, breakage);
 
-		if (!verdict)
+		if (!verdict || (!breakages[breakage].noticed && !sim->chain.broken))
 			continue;
 		printf("seed %" PRIu64 " (%s broken, %u hosts): %s\n", seed,
-		       breakage_names[breakage], sim->host_count, verdict);
+		       breakages[breakage].name, sim->host_count, verdict);
 		if (breakage == BREAK_NOTHING) {
 			sim->trace = true;
 			(void)run(sim, seed, breakage);
@@ -727,7 +749,7 @@ struct options {
 static enum breakage breakage_find(const char *name)
 {
 	for (unsigned int i = 0; i < BREAKAGES; i++)
-		if (strcmp(name, breakage_names[i]) == 0)
+		if (strcmp(name, breakages[i].name) == 0)
 			return (enum breakage)i;
 	fprintf(stderr, "no such breakage: %s\n", name);
 	exit(2);
@@ -797,7 +819,7 @@ static unsigned int run_all(const struct options *options)
 	}
 	for (unsigned int i = BREAK_NOTHING + 1; i < BREAKAGES && failed == 0; i++)
 		if (run_sized(options, 4, 1, SEEDS_BROKEN, (enum breakage)i) == 0) {
-			printf("%s: broken, and no seed of %d shows it\n", breakage_names[i],
+			printf("%s: broken, and no seed of %d shows it\n", breakages[i].name,
 			       SEEDS_BROKEN);
 			failed++;
 		}
