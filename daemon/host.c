@@ -78,6 +78,12 @@ void host_stop(struct host *host, uint32_t limit_ms)
 		host_enter(host, HOST_LOGGING_OFF, "the daemon stops");
 }
 
+void host_claim(struct host *host)
+{
+	host->claim_asked = false;
+	host_enter(host, HOST_CLAIMING, "a log on is wanted");
+}
+
 /* --- events ----------------------------------------------------------- */
 
 static void row_found(struct host *host, uint16_t slot)
@@ -96,8 +102,7 @@ static void row_found(struct host *host, uint16_t slot)
 		host_enter(host, HOST_NO_ROW, why);
 	} else if (host->logon_wanted) {
 		host->slot = slot;
-		host->claim_asked = false;
-		host_enter(host, HOST_CLAIMING, "the tables have our row");
+		host_claim(host);
 	} else {
 		host->slot = slot;
 		host_enter(host, HOST_OFF, "nobody asked to log on");
@@ -299,7 +304,9 @@ void host_step(struct host *host, const struct host_event *event, uint64_t now_m
 	case HOST_EV_BEAT:
 		if (host->phase == HOST_OFF && event->logged_off) {
 			host->clean = true;
-			host->claimed = false;	/* the row is free for the next incarnation */
+			host->claimed = false;	/* the row is free for the next tenant */
+			if (host->logon_wanted)	/* ordered meanwhile */
+				host_claim(host);
 		}
 		break;
 	case HOST_EV_PEER:

@@ -116,12 +116,14 @@ static bool is_head(const struct host *host, const struct host_request *request)
 static void begin_giving(struct host *host, uint16_t at)
 {
 	struct host_volume *local = &host->volumes[at];
+	const struct volume_row *row = &host->tables->volumes[at];
 	uint64_t request = 0;
 	bool wanted = local->release_wanted || host->phase == HOST_LOGGING_OFF;
 
+	/* A grant is confirmed before it is given up: one thing at a time. */
 	if (local->give != GIVE_NONE || local->job || !host_is_writer(host, at) ||
-	    local->mounted != MOUNTED_WRITE || local->write_epoch !=
-	    host->tables->volumes[at].writer.epoch)
+	    row->phase != PHASE_WRITING || local->mounted != MOUNTED_WRITE ||
+	    local->write_epoch != row->writer.epoch)
 		return;
 	if (wanted && host->now_ms < local->retry_at_ms) {
 		host_wake_by(host, local->retry_at_ms);
@@ -335,7 +337,7 @@ static bool give_change(struct host *host, uint16_t at, struct change *change)
 		change->kind = CHANGE_CONFIRM;
 		return true;
 	}
-	if (row->phase == PHASE_GRANTING && !local->job &&
+	if (row->phase == PHASE_GRANTING && !local->job && local->mounted != MOUNTED_WRITE &&
 	    (local->failed_epoch == row->writer.epoch || host->phase == HOST_LOGGING_OFF)) {
 		change->kind = CHANGE_RETURN;
 		if (local->failed_epoch != row->writer.epoch)

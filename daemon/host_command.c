@@ -867,10 +867,9 @@ static void command_unmount(struct host *host, const struct host_command *comman
 static void command_logon(struct host *host, const struct host_command *command)
 {
 	host->logon_wanted = true;
-	if (wait_new(host, command, WAIT_LOGON) && host->phase == HOST_OFF) {
-		host->claim_asked = false;
-		host_enter(host, HOST_CLAIMING, "ordered");
-	}
+	/* While the last log off is still being written the row is ours: see HOST_EV_BEAT. */
+	if (wait_new(host, command, WAIT_LOGON) && host->phase == HOST_OFF && !host->claimed)
+		host_claim(host);
 }
 
 static void command_logoff(struct host *host, const struct host_command *command)

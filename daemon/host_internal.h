@@ -11,6 +11,7 @@
 
 /* host.c */
 void host_enter(struct host *host, enum host_phase phase, const char *why);
+void host_claim(struct host *host);
 bool host_is_up(const struct host *host);	/* ONLINE or LOGGING_OFF: rights are real */
 void host_wake_by(struct host *host, uint64_t at_ms);
 

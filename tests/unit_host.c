@@ -510,6 +510,29 @@ START_TEST(a_log_off_is_called_off_by_open_files)
 }
 END_TEST
 
+START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
+{
+	uint64_t token;
+
+	world_begin(&world, 2, 1);
+	world.hosts[0].jobs_wait = true;
+	ask(0, 0);
+	world_look(&world, 0);		/* who reads here? */
+	world_jobs_end(&world, 0);
+	world_look(&world, 0);		/* granted; the mount is under way */
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_GRANTING);
+	token = order(0, COMMAND_LOGOFF, SLOT_NONE);
+	world_look(&world, 0);
+	world.hosts[0].jobs_wait = false;
+	world_jobs_end(&world, 0);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_DONE);
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_FREE);
+	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_NOT);
+	world_end(&world);
+}
+END_TEST
+
 /*
  * Users, crashes and reboots at random: never two writers, every order answered once, nobody
  * stuck.
@@ -528,7 +551,7 @@ static void random_life(uint64_t seed)
 		unsigned int v = (unsigned int)chance_below(&chance, 2);
 		struct world_host *host = &world.hosts[h];
 
-		switch (chance_below(&chance, 10)) {
+		switch (chance_below(&chance, 12)) {
 		case 0:
 		case 1:
 		case 2:
@@ -553,6 +576,17 @@ static void random_life(uint64_t seed)
 			/* its callers are gone with it, and nobody else's are told apart */
 			asked = 0;
 			break;
+		case 8:
+			order(h, COMMAND_LOGOFF, SLOT_NONE);
+			break;
+		case 9:
+			order(h, COMMAND_LOGON, SLOT_NONE);
+			break;
+		case 10:
+			host->jobs_wait = !host->jobs_wait;
+			if (!host->jobs_wait)
+				world_jobs_end(&world, h);
+			break;
 		default:
 			world.contents[v]++;
 			break;
@@ -562,13 +596,16 @@ static void random_life(uint64_t seed)
 		else
 			world_pass(&world, chance_below(&chance, 1500));
 	}
-	for (unsigned int h = 0; h < 3; h++)
-		memset(world.hosts[h].kernel.files_open, 0,
-		       sizeof(world.hosts[h].kernel.files_open)),
-			memset(world.hosts[h].kernel.readers, 0,
-			       sizeof(world.hosts[h].kernel.readers)),
-			memset(world.hosts[h].kernel.broken, 0,
-			       sizeof(world.hosts[h].kernel.broken));
+	for (unsigned int h = 0; h < 3; h++) {
+		struct world_kernel *kernel = &world.hosts[h].kernel;
+
+		memset(kernel->files_open, 0, sizeof(kernel->files_open));
+		memset(kernel->readers, 0, sizeof(kernel->readers));
+		memset(kernel->broken, 0, sizeof(kernel->broken));
+		world.hosts[h].jobs_wait = false;
+		world_jobs_end(&world, h);
+		order(h, COMMAND_LOGON, SLOT_NONE);
+	}
 	world_pass(&world, 30000);
 	/* nobody had to be stopped */
 	ck_assert_uint_eq(world.news_counts[NEWS_ACCESS_LOST], 0);
@@ -620,6 +657,7 @@ int main(void)
 	tcase_add_test(tests, a_run_on_a_host_that_writes_already_leaves_it_the_writer);
 	tcase_add_test(tests, a_suspended_host_neither_answers_nor_refreshes);
 	tcase_add_test(tests, a_log_off_is_called_off_by_open_files);
+	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);
 	return unit_run("host", tests);

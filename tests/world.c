@@ -12,14 +12,21 @@ static void host_event(struct world *world, unsigned int at, struct host_event e
 	host_step(world->hosts[at].host, &event, world->now_ms);
 }
 
-/* The one promise: checked after everything that moves a mount. */
+/* The one promise, checked after everything that moves a mount or a right: who can write has the right. */
 static void check_writers(const struct world *world)
 {
 	for (unsigned int v = 0; v < world->tables->volume_count; v++) {
 		unsigned int writers = 0;
 
-		for (unsigned int h = 0; h < world->host_count; h++)
-			writers += world->hosts[h].kernel.mounted[v] == MOUNTED_WRITE;
+		for (unsigned int h = 0; h < world->host_count; h++) {
+			const struct volume_row *row = &world->tables->volumes[v];
+
+			if (world->hosts[h].kernel.mounted[v] != MOUNTED_WRITE)
+				continue;
+			writers++;
+			ck_assert_msg(row->phase != PHASE_FREE && row->writer.host == h,
+				      "h%u can write to v%u and has no right to", h, v);
+		}
 		ck_assert_msg(writers <= 1, "two hosts can write to v%u", v);
 	}
 }
@@ -53,6 +60,7 @@ static void commit(struct world *world, unsigned int at, const struct change *ch
 	rule_apply(world->tables, change, next, &outcome);
 	free(world->tables);
 	world->tables = next;
+	check_writers(world);
 	learn(world, at);
 	host_event(world, at, (struct host_event){ .kind = HOST_EV_ANSWERED,
 						   .sequence = change->sequence,
