@@ -18,6 +18,7 @@
 
 #define PEERS_FRESH_MS 1000	/* beats read within that are not read again for a screen */
 #define PEERS_WAIT_MS 40	/* some dozens of reads of a slow disk */
+#define PEERS_PROOF_MS 1500	/* a beat, and some: who lives has shown it by then */
 #define JOINS_WAIT_MS 5000
 
 enum volume_argument { VOLUME_NONE, VOLUME_OPTIONAL, VOLUME_REQUIRED };
@@ -722,8 +723,10 @@ static void run_look(struct message *message)
 		return;
 	}
 	call = begin_call(message);
-	if (call)
-		call->due_ms = now_ms + PEERS_WAIT_MS;
+	if (!call)
+		return;
+	call->due_ms = now_ms + PEERS_WAIT_MS;
+	call->patience_ms = now_ms + PEERS_PROOF_MS;
 }
 
 static void run_list(struct message *message)
@@ -1060,12 +1063,43 @@ void command_answered(struct call *call, const struct host_answer *answer)
 		client_result(call->client, call->id, answer_result(call, answer));
 }
 
+static bool some_unproven(const struct cluster *cluster)
+{
+	for (uint16_t i = 0; cluster->tables && i < cluster->tables->host_count; i++)
+		if (cluster->tables->hosts[i].state == ROW_USED &&
+		    cluster->tables->hosts[i].logged_on &&
+		    host_peer_state(cluster->host, i) == PEER_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* One read of a beat proves nothing: who lists hosts waits until the next, but not for ever. */
+static bool look_again(struct call *call)
+{
+	const struct server *server = call->client->server;
+	bool unproven = false;
+
+	for (unsigned int i = 0; i < server->cluster_count; i++) {
+		if ((call->cluster && call->cluster != server->clusters[i]) ||
+		    !some_unproven(server->clusters[i]))
+			continue;
+		cluster_read_peers(server->clusters[i]);
+		unproven = true;
+	}
+	if (!unproven || clock_boot_ms() >= call->patience_ms)
+		return false;
+	call->due_ms = clock_boot_ms() + 2 * PEERS_WAIT_MS;
+	return true;
+}
+
 /* The time of a call that asks the disk first has come. */
 void command_due(struct call *call)
 {
 	struct server *server = call->client->server;
 	uint16_t volume;
 
+	if (strcmp(call->command->name, "hosts") == 0 && look_again(call))
+		return;
 	if (call->command->run == run_look) {
 		volume = call->cluster && call->volume[0] ?
 			 tables_volume_find(call->cluster->tables, call->volume) : SLOT_NONE;

@@ -281,8 +281,7 @@ static bool can_not_mount(struct host *host, const struct host_command *command)
 		       "them in [devices] of volctl.conf", local->device_count, local->uuid,
 		       local->name);
 	else if (local->mounted == MOUNTED_FOREIGN)
-		answer(host, command->token, EXIT_FAILED, "mounted-elsewhere", "%s: unmount it, "
-		       "then ask again", local->reason);
+		answer(host, command->token, EXIT_FAILED, "mounted-elsewhere", "%s", local->reason);
 	else
 		return false;
 	return true;
@@ -833,6 +832,10 @@ static void command_mount(struct host *host, const struct host_command *command)
 		       ruling_answer_of(access.mount ? RULING_DISABLED :
 					RULING_MAY_NOT_MOUNT).message);
 		return;
+	}
+	if (local->mounted == MOUNTED_FOREIGN && !local->job) {
+		local->mounted = MOUNTED_NOT;	/* it may be gone by now: look again */
+		local->looked = false;
 	}
 	if (can_not_mount(host, command) || !wait_new(host, command, WAIT_MOUNT))
 		return;

@@ -29,6 +29,7 @@ struct call {
 	char volume[NAME_BYTES_MAX + 1];
 	bool run;			/* a `volctl run` in force, or on its way */
 	char *form;			/* text that a change points to */
+	uint64_t patience_ms;		/* `hosts`: how long a proof of life is waited for */
 	uint64_t due_ms;		/* answered by the clock: for what asks the disk first */
 };
 

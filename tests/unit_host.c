@@ -510,6 +510,32 @@ START_TEST(a_log_off_is_called_off_by_open_files)
 }
 END_TEST
 
+START_TEST(what_somebody_else_has_mounted_is_left_alone_until_it_is_gone)
+{
+	uint64_t token;
+
+	world_begin(&world, 2, 1);
+	world_kill(&world, 1);
+	world.hosts[1].kernel.mounted[0] = MOUNTED_FOREIGN;
+	world_start(&world, 1, false);
+	world_settle(&world);
+	token = order(1, COMMAND_MOUNT, 0);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_FAILED);
+	token = ask(1, 0);
+	world_settle(&world);
+	ck_assert_str_eq(answer(token)->code, "mounted-elsewhere");
+	ck_assert_int_eq(world.hosts[1].kernel.mounted[0], MOUNTED_FOREIGN);
+
+	world.hosts[1].kernel.mounted[0] = MOUNTED_NOT;
+	token = order(1, COMMAND_MOUNT, 0);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_DONE);
+	ck_assert_int_eq(world.hosts[1].kernel.mounted[0], MOUNTED_VIEW);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 {
 	uint64_t token;
@@ -657,6 +683,7 @@ int main(void)
 	tcase_add_test(tests, a_run_on_a_host_that_writes_already_leaves_it_the_writer);
 	tcase_add_test(tests, a_suspended_host_neither_answers_nor_refreshes);
 	tcase_add_test(tests, a_log_off_is_called_off_by_open_files);
+	tcase_add_test(tests, what_somebody_else_has_mounted_is_left_alone_until_it_is_gone);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);

@@ -144,6 +144,9 @@ static struct mount_result perform_job(struct world *world, unsigned int at,
 		kernel->mounted[v] = MOUNTED_NOT;
 		break;
 	case MOUNT_LOOK:
+		if (kernel->mounted[v] == MOUNTED_FOREIGN)
+			result.outcome = MOUNT_FOREIGN;
+		break;
 	case MOUNT_PREFLUSH:
 	case MOUNT_LOCK_DEVICE:
 		break;
