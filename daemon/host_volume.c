@@ -180,6 +180,20 @@ static bool viewer_job(struct host *host, uint16_t at, const struct volume_row *
 	return false;
 }
 
+/*
+ * Our row has another tenant, or the device has gone back in time: nobody can
+ * rely on what the tables say of us.  Writing ends: in order where no file is
+ * open, otherwise by force.  The right stays as it is, for nothing is committed any more.
+ */
+static bool stopped_job(const struct host *host, uint16_t at, enum mount_op *ret_op)
+{
+	const struct host_volume *local = &host->volumes[at];
+	bool tried = local->job_op == MOUNT_GIVE_UP && local->outcome != MOUNT_DONE;
+
+	return local->mounted == MOUNTED_WRITE &&
+	       want(tried ? MOUNT_SHUT_DOWN : MOUNT_GIVE_UP, ret_op);
+}
+
 static bool wanted_job(struct host *host, uint16_t at, enum mount_op *ret_op)
 {
 	struct host_volume *local = &host->volumes[at];
@@ -189,6 +203,8 @@ static bool wanted_job(struct host *host, uint16_t at, enum mount_op *ret_op)
 		return false;
 	if (!local->looked)
 		return want(MOUNT_LOOK, ret_op);
+	if (host->phase == HOST_REFUSED)
+		return stopped_job(host, at, ret_op);
 	if (local->mounted == MOUNTED_WRITE && host->phase != HOST_LOOKING &&
 	    host->phase != HOST_LOGGING_ON &&
 	    (!host_is_writer(host, at) || row->writer.epoch != local->write_epoch))

@@ -536,6 +536,26 @@ START_TEST(what_somebody_else_has_mounted_is_left_alone_until_it_is_gone)
 }
 END_TEST
 
+START_TEST(a_host_that_must_not_go_on_stops_writing_at_once)
+{
+	begin_with_writer(2);
+	world_stop_for_good(&world, 0);
+	world_settle(&world);
+	ck_assert_int_eq(world.hosts[0].host->phase, HOST_REFUSED);
+	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_ENDED);
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_WRITING);	/* nothing is committed */
+	world_end(&world);
+
+	begin_with_writer(2);
+	world.hosts[0].kernel.files_open[0] = true;
+	world_stop_for_good(&world, 0);
+	world_settle(&world);
+	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_NOT);
+	ck_assert_uint_eq(world.news_counts[NEWS_ACCESS_LOST], 1);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 {
 	uint64_t token;
@@ -684,6 +704,7 @@ int main(void)
 	tcase_add_test(tests, a_suspended_host_neither_answers_nor_refreshes);
 	tcase_add_test(tests, a_log_off_is_called_off_by_open_files);
 	tcase_add_test(tests, what_somebody_else_has_mounted_is_left_alone_until_it_is_gone);
+	tcase_add_test(tests, a_host_that_must_not_go_on_stops_writing_at_once);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);

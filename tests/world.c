@@ -381,6 +381,12 @@ void world_end(struct world *world)
 	free(world->tables);
 }
 
+void world_stop_for_good(struct world *world, unsigned int at)
+{
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_STOP_FOR_GOOD,
+						   .text = "gone back in time" });
+}
+
 uint64_t world_order(struct world *world, unsigned int at, struct host_command command)
 {
 	static uint64_t next_token = 1;

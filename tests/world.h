@@ -61,6 +61,9 @@ void world_settle(struct world *world);
 void world_pass(struct world *world, uint64_t ms);
 void world_jobs_end(struct world *world, unsigned int host);
 
+/* The control device of one host says that it must not go on. */
+void world_stop_for_good(struct world *world, unsigned int host);
+
 /* An order; returns its token. */
 uint64_t world_order(struct world *world, unsigned int host, struct host_command command);
 /* The final answer to a token, or NULL; it must not be answered twice. */
