@@ -39,6 +39,9 @@ struct tally {
 	uint32_t count;
 	uint64_t first_us;		/* its first commit began, its last was decided */
 	uint64_t last_us;
+	uint32_t operations_decided;	/* disk operations of a commit: the most until decided */
+	uint32_t operations_all;	/* and until the hint is written */
+	uint64_t operations;		/* of all commits together */
 	uint32_t took_us[SAMPLES_MAX];
 };
 
@@ -49,6 +52,8 @@ struct contender {
 	struct change change;
 	uint8_t *buffer;
 	uint16_t slot;
+	uint32_t operations;		/* of the commit under way */
+	uint32_t operations_decided;
 };
 
 struct result {
@@ -57,6 +62,9 @@ struct result {
 	uint32_t median_us;
 	uint32_t p99_us;
 	double per_second;
+	uint32_t operations_decided;
+	uint32_t operations_all;
+	double operations_each;
 	bool all_finished;
 };
 
@@ -145,6 +153,11 @@ static void format(const char *path, uint32_t sector_size)
 	io_close(io);
 }
 
+static bool op_is_io(enum semaphore_op op)
+{
+	return op != SEMAPHORE_READY && op != SEMAPHORE_WAIT;
+}
+
 static int perform(struct contender *c, size_t *ret_size)
 {
 	const struct semaphore_todo *todo = &c->todo;
@@ -187,18 +200,32 @@ static uint64_t commit(struct contender *c)
 	size_t size = 0;
 
 	c->change.sequence++;
+	c->operations = 0;
 	semaphore_commit(c->machine, &c->change);
 	for (;;) {
 		semaphore_step(c->machine, event, c->buffer, size, now_us(), random_bits(),
 			       &c->todo);
-		if (c->todo.done == SEMAPHORE_ANSWERED)
+		if (c->todo.done == SEMAPHORE_ANSWERED) {
 			decided_us = now_us();
-		else if (c->todo.done != SEMAPHORE_NOTHING)
+			c->operations_decided = c->operations;
+		} else if (c->todo.done != SEMAPHORE_NOTHING) {
 			return 0;
+		}
 		if (c->todo.op == SEMAPHORE_READY)
 			return decided_us;
+		c->operations += op_is_io(c->todo.op);
 		event = perform(c, &size) < 0 ? SEMAPHORE_IO_FAILED : SEMAPHORE_IO_OK;
 	}
+}
+
+static void tally_commit(struct tally *tally, const struct contender *c, uint64_t began_us)
+{
+	tally->took_us[tally->count++] = (uint32_t)(tally->last_us - began_us);
+	tally->operations += c->operations;
+	if (c->operations_decided > tally->operations_decided)
+		tally->operations_decided = c->operations_decided;
+	if (c->operations > tally->operations_all)
+		tally->operations_all = c->operations;
 }
 
 static void contend(const char *path, uint16_t slot, uint64_t until_us, struct tally *tally)
@@ -235,7 +262,7 @@ static void contend(const char *path, uint16_t slot, uint64_t until_us, struct t
 		tally->last_us = commit(&c);
 		if (tally->last_us == 0)
 			_exit(EXIT_FAILURE);
-		tally->took_us[tally->count++] = (uint32_t)(tally->last_us - began_us);
+		tally_commit(tally, &c, began_us);
 	} while (now_us() < until_us && tally->count < SAMPLES_MAX);
 	tally->finished = true;
 	_exit(EXIT_SUCCESS);
@@ -263,6 +290,11 @@ static struct result sum_up(const struct tally *tallies, unsigned int contenders
 
 		memcpy(all + result.commits, tally->took_us, tally->count * sizeof(*all));
 		result.commits += tally->count;
+		result.operations_each += (double)tally->operations;
+		if (tally->operations_decided > result.operations_decided)
+			result.operations_decided = tally->operations_decided;
+		if (tally->operations_all > result.operations_all)
+			result.operations_all = tally->operations_all;
 		result.all_finished = result.all_finished && tally->finished;
 		if (tally->first_us < first_us)
 			first_us = tally->first_us;
@@ -271,6 +303,7 @@ static struct result sum_up(const struct tally *tallies, unsigned int contenders
 	}
 	if (result.commits != 0) {
 		qsort(all, result.commits, sizeof(*all), compare_u32);
+		result.operations_each /= (double)result.commits;
 		result.median_us = all[result.commits / 2];
 		result.p99_us = all[result.commits - 1 - result.commits / 100];
 		result.per_second = (double)result.commits * 1e6 / (double)(last_us - first_us + 1);
@@ -304,11 +337,14 @@ static void print_json(const struct result *results, unsigned int count)
 	printf("{\"benchmark\":\"commit\",\"runs\":[");
 	for (unsigned int i = 0; i < count; i++)
 		printf("%s{\"contenders\":%u,\"commits\":%" PRIu64 ",\"median_us\":%" PRIu32
-		       ",\"p99_us\":%" PRIu32 ",\"per_second\":%.1f,\"ratio\":%.3f,\"finished\":%s}",
+		       ",\"p99_us\":%" PRIu32 ",\"per_second\":%.1f,\"ratio\":%.3f"
+		       ",\"operations_decided\":%" PRIu32 ",\"operations_all\":%" PRIu32
+		       ",\"operations_each\":%.1f,\"finished\":%s}",
 		       i ? "," : "", results[i].contenders, results[i].commits,
 		       results[i].median_us, results[i].p99_us, results[i].per_second,
 		       results[i].per_second / results[0].per_second,
-		       results[i].all_finished ? "true" : "false");
+		       results[i].operations_decided, results[i].operations_all,
+		       results[i].operations_each, results[i].all_finished ? "true" : "false");
 	printf("]}\n");
 }
 

@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/blockdev.h"
 #include "daemon/newmount.h"
 #include "daemon/profile.h"
+#include "tests/bench/spread.h"
 
 #define ROUNDS_MAX	 10000
 #define DRAIN_TIMEOUT_MS 10000
@@ -78,14 +78,6 @@ static int result_of(int r)
 	return r < 0 ? -errno : r;
 }
 
-static double now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
 static void side_mount(const struct bench *bench, struct side *side, bool writable)
 {
 	const struct newmount what = {
@@ -109,7 +101,7 @@ static void side_mount(const struct bench *bench, struct side *side, bool writab
 /* The time since the last step goes to this one. */
 static void step_done(struct bench *bench, enum step step)
 {
-	double now = now_us();
+	double now = spread_now_us();
 
 	bench->us[step][bench->round] = now - bench->started_us;
 	bench->us[STEP_TOTAL][bench->round] += now - bench->started_us;
@@ -119,7 +111,7 @@ static void step_done(struct bench *bench, enum step step)
 static void hand_off(struct bench *bench, struct side *from, struct side *to)
 {
 	bench->us[STEP_TOTAL][bench->round] = 0;
-	bench->started_us = now_us();
+	bench->started_us = spread_now_us();
 	must(result_of(syncfs(from->root)), "syncfs");
 	step_done(bench, STEP_SYNC);
 	must(newmount_gate(from->root, true), "mount_setattr");
@@ -168,24 +160,6 @@ static void check_round(const struct side *side, uint32_t round)
 	if (!file || fscanf(file, "%" SCNu32, &found) != 1 || found != round)
 		must(-EIO, "what the former writer wrote is not there");
 	(void)fclose(file);
-}
-
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static void print_step(const struct bench *bench, enum step step)
-{
-	double *us = bench->us[step];
-
-	qsort(us, bench->rounds, sizeof(*us), compare);
-	printf("%s\"%s\":{\"median\":%.0f,\"p99\":%.0f,\"max\":%.0f}", step > 0 ? "," : "",
-	       step_names[step], us[bench->rounds / 2], us[(bench->rounds - 1) * 99 / 100],
-	       us[bench->rounds - 1]);
 }
 
 static void bench_begin(struct bench *bench, const char *fstype, const char *rounds)
@@ -240,8 +214,9 @@ int main(int argc, char **argv)
 	printf("{\"bench\":\"handoff_floor\",\"fstype\":\"%s\",\"rounds\":%" PRIu32
 	       ",\"unit\":\"us\",",
 	       bench.profile->fstype, bench.rounds);
-	for (enum step step = 0; step < STEP_COUNT; step++)
-		print_step(&bench, step);
-	printf("}\n");
+	for (enum step step = 0; step < STEP_COUNT; step++) {
+		spread_print(step_names[step], bench.us[step], bench.rounds);
+		printf("%s", step + 1 < STEP_COUNT ? "," : "}\n");
+	}
 	return 0;
 }
