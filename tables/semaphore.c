@@ -20,6 +20,9 @@
  *                        |                                  +------------------------+
  *                        +--another's value: LOOK
  *
+ * Before the first PAUSE for others' turn comes ANNOUNCE, after an answer that needed
+ * no ballot TIDY: our row shows that we wait, or no longer do.
+ *
  * Any failed operation ends in IDLE; what it left behind (`failed`) is repaired
  * when the next commit begins.
  */
@@ -28,6 +31,7 @@ enum phase {
 	PHASE_LOOK,
 	PHASE_FETCH,
 	PHASE_PAUSE,
+	PHASE_ANNOUNCE,
 	PHASE_REPAIR,
 	PHASE_IMAGE,
 	PHASE_PREPARE,
@@ -86,6 +90,7 @@ struct semaphore {
 	bool learning;
 	const struct change *change;	/* NULL: none, or answered */
 	uint64_t since_s;
+	uint64_t announced_wait_us;	/* to be waited once the announcement is written */
 	/* a scan of this order has shown that `latest` is the newest */
 	bool looked;
 	bool current;			/* nothing has failed since the last scan */
@@ -359,6 +364,23 @@ static void prepare(struct semaphore *s, struct semaphore_todo *todo)
 	write_ballot(s, &ballot, PHASE_PREPARE, todo);
 }
 
+/*
+ * Join the next version with a number below all that are ever pursued: it hinders
+ * nobody, and those who look who contends see us wait for our turn.
+ */
+static void announce(struct semaphore *s, uint64_t wait_us, struct semaphore_todo *todo)
+{
+	struct ballot ballot = {
+		.instance = s->result.newest + 1,
+		.mbal = s->terms.slot + 1U,
+		.decided = s->result.newest,
+		.decided_value = s->result.newest_value,
+	};
+
+	s->announced_wait_us = wait_us;
+	write_ballot(s, &ballot, PHASE_ANNOUNCE, todo);
+}
+
 static void accept(struct semaphore *s, struct semaphore_todo *todo)
 {
 	struct ballot ballot = s->mine;
@@ -377,8 +399,13 @@ static void answer(struct semaphore *s, struct semaphore_todo *todo)
 	struct ballot closed = decided_ballot(s, &s->latest_value);
 
 	todo->outcome = s->outcome;
+	if (s->mine.instance > s->latest_value.version) {
+		closed = s->mine;
+		closed.mbal = 0;
+	}
+	/* A ballot that was pursued is not taken back. */
 	if (s->failed || s->late || s->mine.mbal == 0 || s->mine.decided == s->mine.instance ||
-	    s->mine.instance > s->latest_value.version) {
+	    (s->mine.instance > s->latest_value.version && s->mine.mbal > s->terms.slot + 1U)) {
 		rest(s, SEMAPHORE_ANSWERED, todo);
 		return;
 	}
@@ -700,9 +727,29 @@ static bool scan_is_sound(struct semaphore *s, struct semaphore_todo *todo)
 	return true;
 }
 
+/*
+ * Whether it is others' turn, so that tables learned now would be old when it is
+ * ours.  Not while a value of ours is open: then they may hold the answer.
+ */
+static bool waits_unlearned(struct semaphore *s, struct semaphore_todo *todo)
+{
+	uint64_t wait_us = turn_wait_us(&s->turn, s->now_us, s->random);
+
+	if (!s->change || s->failed || s->late || is_doubtful(s) || wait_us == 0 ||
+	    s->result.unknown != SLOT_NONE)
+		return false;
+	if (s->turn.visible || s->mine.instance > s->result.newest)
+		pause_for(s, wait_us, todo);
+	else
+		announce(s, wait_us, todo);
+	return true;
+}
+
 /* The newest version is known; learn it if it is not ours already. */
 static void look_ended(struct semaphore *s, struct semaphore_todo *todo)
 {
+	if (waits_unlearned(s, todo))
+		return;
 	if (s->result.newest > s->terms.latest->version)
 		fetch(s, todo);
 	else
@@ -840,6 +887,10 @@ static void went_well(struct semaphore *s, const void *data, size_t size,
 		if (ballot_written(s, todo))
 			begin_scan(s, PHASE_ACCEPT_SCAN, todo);
 		break;
+	case PHASE_ANNOUNCE:
+		if (ballot_written(s, todo))
+			pause_for(s, s->announced_wait_us, todo);
+		break;
 	case PHASE_REPAIR:
 		if (ballot_written(s, todo))
 			begin_scan(s, PHASE_LOOK, todo);
@@ -868,6 +919,7 @@ static void went_well(struct semaphore *s, const void *data, size_t size,
 static void went_wrong(struct semaphore *s, struct semaphore_todo *todo)
 {
 	switch (s->phase) {
+	case PHASE_ANNOUNCE:
 	case PHASE_PREPARE:
 	case PHASE_ACCEPT:
 	case PHASE_REPAIR:

@@ -47,7 +47,7 @@ enum semaphore_done {
 	SEMAPHORE_NOTHING,
 	SEMAPHORE_LEARNED,	/* semaphore->latest is the newest, as of the scan */
 	SEMAPHORE_ANSWERED,	/* `outcome`: decided, or refused by the newest tables */
-	/* I/O failed with an accept under way: the change may yet be decided */
+	/* I/O failed with a ballot under way: the change may yet be decided */
 	SEMAPHORE_UNKNOWN,
 	/* I/O failed and nothing is decided nor can be: the change was not made */
 	SEMAPHORE_FAILED,

@@ -4,6 +4,7 @@
 #define COMMIT_US_FIRST 10000	/* before the first measure */
 #define COMMIT_US_MIN 200
 #define COMMIT_US_MAX 1000000
+#define PACE_FACTOR_MAX 16
 #define WAIT_US_MAX 5000000
 #define DOUBLINGS_MAX 6
 
@@ -15,6 +16,23 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
 static uint64_t commit_us(const struct turn *turn)
 {
 	return turn->commit_us ? turn->commit_us : COMMIT_US_FIRST;
+}
+
+static uint64_t unit_us(const struct turn *turn)
+{
+	return turn->pace_us > commit_us(turn) ? turn->pace_us : commit_us(turn);
+}
+
+/* Versions came and went while we looked on: so fast are the others. */
+static void note_pace(struct turn *turn, uint64_t version, uint64_t now_us)
+{
+	uint64_t pace_us = (now_us - turn->since_us) / (version - turn->version);
+	uint64_t limit_us = PACE_FACTOR_MAX * commit_us(turn);
+
+	if (turn->rank == 0)
+		turn->pace_us = 0;	/* nobody was before us: this was idle time, too */
+	else
+		turn->pace_us = (3 * turn->pace_us + at_most(pace_us, limit_us)) / 4;
 }
 
 /*
@@ -66,6 +84,8 @@ void turn_look(struct turn *turn, const struct scan *scan, uint16_t self,
 	uint16_t first = SLOT_NONE;
 
 	if (turn->version != result->newest) {
+		if (result->newest > turn->version && turn->version != 0)
+			note_pace(turn, result->newest, now_us);
 		turn->version = result->newest;
 		turn->since_us = now_us;
 		turn->losses = 0;
@@ -76,6 +96,8 @@ void turn_look(struct turn *turn, const struct scan *scan, uint16_t self,
 	 */
 	turn->window = 2 * (uint64_t)count_contenders(scan, self, turn->version, capacity) + 2;
 	turn->contender_count = count_contenders(scan, self, turn->version, turn->window);
+	turn->visible = self != SLOT_NONE &&
+			row_contends(&scan->rows[self], turn->version, turn->window);
 	turn->rank = rank_behind(turn, scan, result->newest_value.host, self, &first);
 }
 
@@ -89,16 +111,20 @@ uint16_t turn_next(const struct turn *turn, const struct scan *scan, uint16_t se
 
 uint64_t turn_wait_us(const struct turn *turn, uint64_t now_us, uint64_t random)
 {
-	uint64_t unit = commit_us(turn);
+	uint64_t unit = unit_us(turn);
 
 	if (turn->rank == 0 || now_us - turn->since_us >= 2 * unit * (turn->rank + 1))
 		return 0;
-	return at_most(unit * turn->rank - unit / 2 + random % (unit / 4), WAIT_US_MAX);
+	/*
+	 * Half of what it may take, then look again: who sleeps over its turn is waited for
+	 * by all behind it, and makes the pace look slower than it is.
+	 */
+	return at_most(unit * turn->rank / 2 + random % (unit / 8), WAIT_US_MAX);
 }
 
 uint64_t turn_lost_us(struct turn *turn, uint64_t random)
 {
-	uint64_t unit = commit_us(turn);
+	uint64_t unit = unit_us(turn);
 
 	if (turn->losses < DOUBLINGS_MAX)
 		turn->losses++;

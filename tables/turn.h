@@ -8,22 +8,25 @@
  * may take.  One that makes no progress is waited for only so long: then, and
  * after every ballot that meets a larger one, chance and doubling decide.
  *
- *   last winner 1, hosts 0 2 3 contend, T = 10 ms: 2 goes at once, 3 looks
- *   again after 5 ms and 0 after 15 ms (and a random bit of T/4 more); if 2 has
- *   died, 3 goes after 40 ms, 0 after 60 ms.
+ *   T: the time from one version to the next.
+ *   Last winner 1, hosts 0 2 3 contend, T = 10 ms: 2 goes at once, 3 looks
+ *   again after 5 ms and 0 after 10 ms (and a random bit of T/8 more), then each
+ *   by its new place; if 2 has died, 3 goes after 40 ms, 0 after 60 ms.
  */
 #pragma once
 
 #include "tables/scan.h"
 
 struct turn {
-	uint64_t commit_us;	/* T: how long a commit of ours takes, smoothed; 0: none yet */
+	uint64_t commit_us;	/* how long a commit of ours takes, smoothed; 0: none yet */
+	uint64_t pace_us;	/* T: what others take from version to version, no less than that */
 	uint64_t version;	/* the newest when waiting began */
 	uint64_t since_us;
 	unsigned int losses;	/* ballots lost to larger ones since the version changed */
 	uint64_t window;	/* a row so many versions behind contends no more */
 	uint16_t rank;		/* contenders before us */
 	uint16_t contender_count;
+	bool visible;		/* our row tells others that we contend */
 };
 
 /* Take in who contends, according to a settled scan whose newest version is @newest. */

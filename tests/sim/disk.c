@@ -45,6 +45,7 @@ struct disk {
 	struct chance *chance;
 	uint64_t latency_us;
 	uint64_t late_us;
+	bool steady;
 	uint64_t now_us;
 	uint64_t order;
 	uint64_t late_until_us[DISK_HOSTS_MAX];	/* an old write of that host may land */
@@ -84,6 +85,7 @@ void disk_reset(struct disk *disk, struct chance *chance, uint64_t latency_us, u
 	disk->chance = chance;
 	disk->latency_us = latency_us;
 	disk->late_us = late_us;
+	disk->steady = false;
 	disk->now_us = 0;
 	disk->order = 0;
 	disk->step_count = 0;
@@ -91,6 +93,11 @@ void disk_reset(struct disk *disk, struct chance *chance, uint64_t latency_us, u
 	memset(disk->late_until_us, 0, sizeof(disk->late_until_us));
 	for (unsigned int i = 0; i < OPS_MAX; i++)
 		disk->ops[i].used = false;
+}
+
+void disk_be_steady(struct disk *disk)
+{
+	disk->steady = true;
 }
 
 uint8_t *disk_bytes(struct disk *disk)
@@ -149,7 +156,7 @@ static uint64_t draw_latency(struct disk *disk)
 {
 	uint64_t latency = disk->latency_us / 4 + chance_below(disk->chance, disk->latency_us);
 
-	if (chance_below(disk->chance, 64) == 0)
+	if (!disk->steady && chance_below(disk->chance, 64) == 0)
 		latency *= SLOW_FACTOR;
 	return latency + 1;
 }
@@ -243,27 +250,6 @@ void disk_wake(struct disk *disk, unsigned int host, unsigned int generation, ui
 				  .generation = generation });
 }
 
-uint64_t disk_crash(struct disk *disk, unsigned int host, unsigned int generation,
-		    enum disk_fate fate)
-{
-	uint64_t over_us = disk->now_us;
-
-	for (unsigned int i = 0; i < OPS_MAX; i++) {
-		struct op *op = &disk->ops[i];
-
-		if (!op->used || op->dead || op->host != host || op->generation != generation)
-			continue;
-		op->dead = true;
-		if (fate == DISK_GOOD && op->fate == DISK_ERROR_LATE)
-			op->fate = DISK_ERROR_LOST;
-		else if (op->fate == DISK_GOOD)
-			op->fate = allow_fate(disk, host, fate, op->done_us);
-		if (op->done_us > over_us)
-			over_us = op->done_us;
-	}
-	return over_us;
-}
-
 static void put_sector(struct disk *disk, uint64_t offset, const uint8_t *data)
 {
 	uint8_t *at = disk->bytes + offset;
@@ -279,6 +265,40 @@ static void spoil_sector(struct disk *disk, uint64_t offset)
 	memcpy(sector, disk->bytes + offset, DISK_SECTOR);
 	chance_fill(disk->chance, sector + DISK_SECTOR / 2, 16);
 	put_sector(disk, offset, sector);
+}
+
+/* The power went while the write was on its way: what is torn is torn now, and no more lands. */
+static void tear_now(struct disk *disk, struct op *op)
+{
+	for (uint32_t sector = 0; sector < op->size / DISK_SECTOR; sector++)
+		if (chance_below(disk->chance, 3) != 0)
+			spoil_sector(disk, op->offset + (uint64_t)sector * DISK_SECTOR);
+	op->fate = DISK_ERROR_LOST;
+}
+
+uint64_t disk_crash(struct disk *disk, unsigned int host, unsigned int generation,
+		    enum disk_fate fate)
+{
+	uint64_t over_us = disk->now_us;
+
+	for (unsigned int i = 0; i < OPS_MAX; i++) {
+		struct op *op = &disk->ops[i];
+
+		if (!op->used || op->dead || op->host != host || op->generation != generation)
+			continue;
+		op->dead = true;
+		if (fate == DISK_GOOD && op->fate == DISK_ERROR_LATE)
+			op->fate = DISK_ERROR_LOST;
+		else if (op->fate == DISK_GOOD)
+			op->fate = allow_fate(disk, host, fate, op->done_us);
+		if (op->write && op->fate == DISK_ERROR_TORN)
+			tear_now(disk, op);
+		if (fate != DISK_GOOD && op->done_us > disk->late_until_us[host])
+			disk->late_until_us[host] = op->done_us;
+		if (op->done_us > over_us)
+			over_us = op->done_us;
+	}
+	return over_us;
 }
 
 /* A sector of a write reaches the medium, if its fate is such. */
@@ -315,8 +335,8 @@ static void land(struct disk *disk, struct op *op, const struct step *step)
 
 static bool spoils(const struct op *op)
 {
-	return op->fate == DISK_GOOD || op->fate == DISK_ERROR_LANDED ||
-	       op->fate == DISK_ERROR_TORN;
+	return !op->dead && (op->fate == DISK_GOOD || op->fate == DISK_ERROR_LANDED ||
+			     op->fate == DISK_ERROR_TORN);
 }
 
 /* Perform one step; true if the caller is to hear of it. */

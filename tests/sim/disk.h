@@ -17,7 +17,7 @@
 #include "tests/chance.h"
 
 #define DISK_SECTOR 512
-#define DISK_HOSTS_MAX 16
+#define DISK_HOSTS_MAX 64
 
 /* How an operation goes. */
 enum disk_fate {
@@ -52,6 +52,8 @@ struct disk *disk_new(uint64_t size_bytes, disk_watch *watch, void *context);
 void disk_free(struct disk *disk);
 /* Empty, at time 0. */
 void disk_reset(struct disk *disk, struct chance *chance, uint64_t latency_us, uint64_t late_us);
+/* No operation takes much longer than the others. */
+void disk_be_steady(struct disk *disk);
 
 uint8_t *disk_bytes(struct disk *disk);
 uint64_t disk_now_us(const struct disk *disk);

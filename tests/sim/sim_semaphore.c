@@ -4,10 +4,10 @@
  * disk that delays, reorders, tears and fails, with processes that die and
  * start again from what is on the disk.
  *
- *   sim_semaphore [--seeds N] [--seed S] [--hosts N] [--trace] [--break NAME]
+ *   sim_semaphore [--seeds N] [--seed S] [--hosts N] [--trace] [--break NAME] [--race]
  *
  * Without arguments: 10 000 seeds that must hold, then each way to break the
- * protocol, which must be caught.  A seed that fails is run again and told as
+ * protocol, which must be caught, and a race of up to 32 hosts.  A seed that fails is run again and told as
  * a story.
  */
 #include <getopt.h>
@@ -20,12 +20,14 @@
 #include "tests/sim/chain.h"
 #include "tests/sim/disk.h"
 
-#define HOSTS_SIM_MAX 8
+#define HOSTS_SIM_MAX 32
 #define SEEDS_DEFAULT 10000
 #define SEEDS_BROKEN 4000	/* within so many each break must show */
 #define LATE_MS 300
 #define END_US 600000000ULL	/* everything is long done by then */
 #define WISHES_MAX 8
+#define RACE_WISHES 20		/* of each host that races */
+#define RACE_LATENCY_US 200
 
 /* What is done to the protocol, from outside. */
 enum breakage {
@@ -90,6 +92,7 @@ struct sim {
 	uint8_t *stale;
 	enum breakage breakage;
 	bool trace;
+	bool racing;			/* no faults, everybody wants a change all the time */
 	unsigned int faults_left;
 	unsigned int fault_odds;	/* one operation in so many goes wrong */
 	unsigned int crash_odds;
@@ -368,7 +371,7 @@ static void step(struct sim *sim, struct host *host, enum semaphore_event event,
 		host->state = HOST_FINISHED;
 	else
 		disk_wake(sim->disk, (unsigned int)(host - sim->hosts), host->generation,
-			  odds(sim, 3) ? chance_below(&sim->chance, 20000) : 1);
+			  !sim->racing && odds(sim, 3) ? chance_below(&sim->chance, 20000) : 1);
 }
 
 /* Some change, according to the tables that the host knows. */
@@ -414,7 +417,7 @@ static void new_attempt(struct sim *sim, struct host *host)
 						 .incarnation = host->incarnation,
 						 .sequence = ++host->sequence } };
 	attempt->wish = sim->next_wish++;
-	if (!host->logged_on) {
+	if (!host->logged_on || sim->racing) {
 		attempt->change.kind = CHANGE_LOGON;
 		attempt->change.machine.bytes[0] = (uint8_t)(host->slot + 1);
 		attempt->change.boot.bytes[0] = (uint8_t)(host->generation + 1);
@@ -471,7 +474,7 @@ static void act(struct sim *sim, struct host *host)
 {
 	struct hint hint;
 	const uint8_t *sector = disk_bytes(sim->disk) + sim->layout.hint;
-	bool poll = odds(sim, 4) && hint_decode(sector, DISK_SECTOR, &sim->cluster, &hint) == BLOCK_OK;
+	bool poll = !sim->racing && odds(sim, 4) && hint_decode(sector, DISK_SECTOR, &sim->cluster, &hint) == BLOCK_OK;
 
 	host->committing = false;
 	if (poll && semaphore_hint_wants_scan(host->machine, &hint, disk_now_us(sim->disk))) {
@@ -628,7 +631,8 @@ static void prepare_run(struct sim *sim, uint64_t seed, enum breakage breakage)
 	sim->fault_odds = fault_odds[chance_below(&sim->chance, 5)];
 	sim->crash_odds = crash_odds[chance_below(&sim->chance, 4)];
 	sim->faults_left = (unsigned int)chance_below(&sim->chance, 12);
-	disk_reset(sim->disk, &sim->chance, 100 + chance_below(&sim->chance, 2000), late_us);
+	disk_reset(sim->disk, &sim->chance,
+		   sim->racing ? RACE_LATENCY_US : 100 + chance_below(&sim->chance, 2000), late_us);
 	sim->chain.disk = disk_bytes(sim->disk);
 	format(sim);
 	for (unsigned int i = 0; i < sim->host_count; i++)
@@ -662,6 +666,37 @@ static const char *run(struct sim *sim, uint64_t seed, enum breakage breakage)
 			fail(sim, sim->chain.broken);
 	}
 	return sim->verdict;
+}
+
+/*
+ * How many versions a second @contenders of 32 hosts make together, on a disk that
+ * serves any number of operations at once.
+ */
+static uint64_t race(struct sim *sim, unsigned int contenders, uint64_t seed)
+{
+	unsigned int all = sim->host_count;
+	struct disk_event event;
+	uint64_t versions;
+
+	sim->racing = true;
+	sim->host_count = contenders;
+	prepare_run(sim, seed, BREAK_NOTHING);
+	sim->faults_left = 0;
+	disk_be_steady(sim->disk);
+	for (unsigned int i = 0; i < contenders; i++)
+		sim->hosts[i].wishes = RACE_WISHES - 1;
+	while (!sim->verdict && !all_finished(sim)) {
+		if (!disk_next(sim->disk, &event) || disk_now_us(sim->disk) > END_US)
+			fail(sim, "some host never finished");
+		else
+			happen(sim, &event);
+		if (sim->chain.broken)
+			fail(sim, sim->chain.broken);
+	}
+	versions = sim->chain.newest - 1;
+	sim->racing = false;
+	sim->host_count = all;
+	return sim->verdict ? 0 : versions * 1000000 / disk_now_us(sim->disk);
 }
 
 static struct tables *new_tables(void)
@@ -743,6 +778,7 @@ struct options {
 	unsigned int hosts;
 	bool trace;
 	bool one;
+	bool race;
 	enum breakage breakage;
 };
 
@@ -760,7 +796,8 @@ static struct options parse(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
 		{ "hosts", required_argument, NULL, 'h' }, { "trace", no_argument, NULL, 't' },
-		{ "break", required_argument, NULL, 'b' }, { 0 },
+		{ "break", required_argument, NULL, 'b' }, { "race", no_argument, NULL, 'r' },
+		{ 0 },
 	};
 	struct options options = { .seed = 1, .seeds = SEEDS_DEFAULT };
 	int c;
@@ -774,6 +811,8 @@ static struct options parse(int argc, char **argv)
 			options.hosts = (unsigned int)strtoul(optarg, NULL, 10);
 		else if (c == 't')
 			options.trace = true;
+		else if (c == 'r')
+			options.race = true;
 		else if (c == 'b')
 			options.breakage = breakage_find(optarg);
 		else
@@ -801,6 +840,29 @@ static unsigned int run_sized(const struct options *options, unsigned int hosts,
 	return failed;
 }
 
+/* 32 contenders must finish, and not be slower than a third of one alone. */
+static unsigned int run_races(void)
+{
+	static const unsigned int sizes[] = { 1, 2, 8, 32 };
+	static struct sim sim;
+	uint64_t alone = 0;
+	unsigned int failed = 0;
+
+	memset(&sim, 0, sizeof(sim));
+	open_sim(&sim, HOSTS_SIM_MAX);
+	for (unsigned int i = 0; i < 4; i++) {
+		uint64_t rate = race(&sim, sizes[i], 1);
+
+		alone = alone ? alone : rate;
+		printf("%2u contenders: %" PRIu64 " versions a second, %" PRIu64 " %% of alone%s%s\n",
+		       sizes[i], rate, alone ? rate * 100 / alone : 0, sim.verdict ? ", " : "",
+		       sim.verdict ? sim.verdict : "");
+		failed += sim.verdict || 3 * rate < alone;
+	}
+	close_sim(&sim);
+	return failed;
+}
+
 /* Half of the seeds with three hosts, a quarter each with two and with five. */
 static unsigned int run_all(const struct options *options)
 {
@@ -817,6 +879,8 @@ static unsigned int run_all(const struct options *options)
 		failed += run_sized(options, sizes[i].hosts, first, count, BREAK_NOTHING);
 		first += count;
 	}
+	if (failed == 0)
+		failed += run_races();
 	for (unsigned int i = BREAK_NOTHING + 1; i < BREAKAGES && failed == 0; i++)
 		if (run_sized(options, 4, 1, SEEDS_BROKEN, (enum breakage)i) == 0) {
 			printf("%s: broken, and no seed of %d shows it\n", breakages[i].name,
@@ -832,7 +896,9 @@ int main(int argc, char **argv)
 	unsigned int hosts = options.hosts ? options.hosts : 3;
 	unsigned int failed;
 
-	if (options.one)
+	if (options.race)
+		failed = run_races();
+	else if (options.one)
 		failed = run_sized(&options, hosts, options.seed, 1, options.breakage);
 	else if (options.hosts || options.breakage != BREAK_NOTHING)
 		failed = run_sized(&options, hosts, 1, options.seeds, options.breakage);
