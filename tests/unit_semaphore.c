@@ -717,7 +717,8 @@ START_TEST(every_operation_may_fail_and_the_change_is_made_once)
 		do {
 			semaphore_commit(a->machine, &a->change);
 			begin(a);
-			while (a->todo.op != SEMAPHORE_READY && a->todo.done != SEMAPHORE_ANSWERED) {
+			while (a->todo.op != SEMAPHORE_READY &&
+			       a->todo.done != SEMAPHORE_ANSWERED) {
 				if (!failed && a->operations == fails &&
 				    a->todo.op != SEMAPHORE_WAIT) {
 					failed = true;

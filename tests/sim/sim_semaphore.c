@@ -7,8 +7,8 @@
  *   sim_semaphore [--seeds N] [--seed S] [--hosts N] [--trace] [--break NAME] [--race]
  *
  * Without arguments: 10 000 seeds that must hold, then each way to break the
- * protocol, which must be caught, and a race of up to 32 hosts.  A seed that fails is run again and told as
- * a story.
+ * protocol, which must be caught, and a race of up to 32 hosts.  A seed that
+ * fails is run again and told as a story.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -330,7 +330,7 @@ static void crash(struct sim *sim, struct host *host)
 	bool clean = odds(sim, 3);
 	bool was_late = semaphore_is_late(host->machine);
 	enum disk_fate fate = clean ? DISK_GOOD :
-				      (enum disk_fate)(1 + chance_below(&sim->chance, DISK_FATES - 1));
+		(enum disk_fate)(1 + chance_below(&sim->chance, DISK_FATES - 1));
 	unsigned int index = (unsigned int)(host - sim->hosts);
 	uint64_t over_us;
 
@@ -474,7 +474,8 @@ static void act(struct sim *sim, struct host *host)
 {
 	struct hint hint;
 	const uint8_t *sector = disk_bytes(sim->disk) + sim->layout.hint;
-	bool poll = !sim->racing && odds(sim, 4) && hint_decode(sector, DISK_SECTOR, &sim->cluster, &hint) == BLOCK_OK;
+	bool poll = !sim->racing && odds(sim, 4) &&
+		    hint_decode(sector, DISK_SECTOR, &sim->cluster, &hint) == BLOCK_OK;
 
 	host->committing = false;
 	if (poll && semaphore_hint_wants_scan(host->machine, &hint, disk_now_us(sim->disk))) {
@@ -562,7 +563,8 @@ static void format(struct sim *sim)
 	genesis->volumes[0].born = 1;
 	snprintf(genesis->volumes[0].name, sizeof(genesis->volumes[0].name), "media");
 	snprintf(genesis->volumes[0].uuid, sizeof(genesis->volumes[0].uuid), "uuid-1");
-	snprintf(genesis->volumes[0].mount_point, sizeof(genesis->volumes[0].mount_point), "/media");
+	snprintf(genesis->volumes[0].mount_point, sizeof(genesis->volumes[0].mount_point),
+		 "/media");
 	value = image_encode(genesis, 0, 0, 1, &sim->layout, &sim->cluster,
 			     bytes + layout_image(&sim->layout, 0, 0), sim->layout.image_bytes);
 	ballot.decided_value = value;
@@ -854,9 +856,10 @@ static unsigned int run_races(void)
 		uint64_t rate = race(&sim, sizes[i], 1);
 
 		alone = alone ? alone : rate;
-		printf("%2u contenders: %" PRIu64 " versions a second, %" PRIu64 " %% of alone%s%s\n",
-		       sizes[i], rate, alone ? rate * 100 / alone : 0, sim.verdict ? ", " : "",
-		       sim.verdict ? sim.verdict : "");
+		printf("%2u contenders: %" PRIu64 " versions a second, %" PRIu64 " %% of alone\n",
+		       sizes[i], rate, alone ? rate * 100 / alone : 0);
+		if (sim.verdict)
+			printf("the race: %s\n", sim.verdict);
 		failed += sim.verdict || 3 * rate < alone;
 	}
 	close_sim(&sim);
