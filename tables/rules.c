@@ -205,11 +205,12 @@ static void settle_rights(struct tables *tables, const struct change *change, bo
 		drop_earlier(volume, change->host);
 		if (!volume->writer.epoch || volume->writer.host != change->host)
 			continue;
+		/* What the earlier incarnation published only its beats said. */
+		volume->generation += UNCLEAN_GENERATIONS;
 		if (same_boot && is_kept(change, i)) {
 			volume->writer.incarnation = change->incarnation;
 			volume->writer.epoch = version_made(tables);
 		} else {
-			volume->generation += UNCLEAN_GENERATIONS;
 			pass_on(tables, i, 0, "", change->now_s);
 		}
 	}

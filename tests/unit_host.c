@@ -395,6 +395,24 @@ START_TEST(a_daemon_that_starts_again_goes_on_with_its_mount)
 }
 END_TEST
 
+START_TEST(what_a_restarted_daemon_publishes_is_newer_than_all_before)
+{
+	begin_with_writer(2);
+	for (unsigned int i = 1; i <= 5; i++) {
+		world.contents[0] = i;
+		world_pass(&world, 6000);
+	}
+	ck_assert_uint_eq(world.hosts[1].kernel.generation[0], 5);
+	world_kill(&world, 0);
+	world_start(&world, 0, false);
+	world_settle(&world);
+	world.contents[0] = 6;
+	world_pass(&world, 6000);
+	ck_assert_uint_eq(world.hosts[1].kernel.generation[0], 6);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(after_a_reboot_a_host_holds_nothing)
 {
 	begin_with_writer(2);
@@ -697,6 +715,7 @@ int main(void)
 	tcase_add_test(tests, a_stop_gives_everything_back);
 	tcase_add_test(tests, a_stop_ends_in_time_and_keeps_the_right_while_files_are_open);
 	tcase_add_test(tests, a_daemon_that_starts_again_goes_on_with_its_mount);
+	tcase_add_test(tests, what_a_restarted_daemon_publishes_is_newer_than_all_before);
 	tcase_add_test(tests, after_a_reboot_a_host_holds_nothing);
 	tcase_add_test(tests, a_daemon_killed_in_mid_release_finds_it_given_up);
 	tcase_add_test(tests, a_run_keeps_auto_from_giving_and_gives_back_when_done);

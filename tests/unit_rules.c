@@ -423,7 +423,8 @@ START_TEST(a_restarted_daemon_keeps_what_is_still_mounted_under_a_new_epoch)
 	ck_assert_uint_eq(now->volumes[MEDIA].writer.incarnation, incarnations[B]);
 	ck_assert_uint_eq(now->volumes[MEDIA].writer.epoch, now->version);
 	ck_assert_uint_gt(now->volumes[MEDIA].writer.epoch, epoch);
-	ck_assert_uint_eq(now->volumes[MEDIA].generation, generation);
+	/* Its beats have published more than the tables say. */
+	ck_assert_uint_gt(now->volumes[MEDIA].generation, generation);
 }
 END_TEST
 
