@@ -321,36 +321,39 @@ static struct call *begin_call(const struct message *message)
 	return call;
 }
 
-static void run_order(struct message *message)
+/* A call, and the order that is to be given for it.  NULL: refused, and the client has been told. */
+static struct call *begin_order(struct message *message, struct host_command *command)
 {
-	struct host_command command = { 0 };
 	struct call *call;
 
-	if (!take_text(message, command.text))
-		return;
+	*command = (struct host_command){ 0 };
+	if (!take_text(message, command->text))
+		return NULL;
 	call = begin_call(message);
-	if (!call)
-		return;
-	fill_command(message, call->token, &command);
-	cluster_command(message->cluster, &command);
+	if (call)
+		fill_command(message, call->token, command);
+	return call;
+}
+
+static void run_order(struct message *message)
+{
+	struct host_command command;
+
+	if (begin_order(message, &command))
+		cluster_command(message->cluster, &command);
 }
 
 static void run_answer(struct message *message)
 {
 	const char *answer = argument_string(message, "answer");
-	struct host_command command = { 0 };
-	struct call *call;
+	struct host_command command;
 
 	if (!answer || (strcmp(answer, "yes") != 0 && strcmp(answer, "no") != 0)) {
 		refuse_usage(message, "the argument answer must be \"yes\" or \"no\"");
 		return;
 	}
-	if (!take_text(message, command.text))
+	if (!begin_order(message, &command))
 		return;
-	call = begin_call(message);
-	if (!call)
-		return;
-	fill_command(message, call->token, &command);
 	command.yes = strcmp(answer, "yes") == 0;
 	cluster_command(message->cluster, &command);
 }
@@ -365,16 +368,12 @@ static void run_release(struct message *message)
 
 static void run_run(struct message *message)
 {
-	struct host_command command = { 0 };
-	struct call *call;
+	struct host_command command;
+	struct call *call = begin_order(message, &command);
 
-	if (!take_text(message, command.text))
-		return;
-	call = begin_call(message);
 	if (!call)
 		return;
 	call->run = true;
-	fill_command(message, call->token, &command);
 	command.run = true;
 	command.wait = true;
 	cluster_command(message->cluster, &command);

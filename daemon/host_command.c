@@ -181,6 +181,19 @@ void host_answer_of(const struct outcome *outcome, struct host_answer *ret_answe
 		ret_answer->errors = outcome->errors;
 }
 
+/* The volume slots that an order is about: one, or all. */
+struct span {
+	uint16_t first;
+	uint16_t end;
+};
+
+static struct span span_of(const struct host *host, uint16_t volume)
+{
+	if (volume == SLOT_NONE)
+		return (struct span){ .first = 0, .end = host->tables->volume_count };
+	return (struct span){ .first = volume, .end = (uint16_t)(volume + 1) };
+}
+
 /* --- waits --------------------------------------------------------------- */
 
 static struct host_wait *wait_new(struct host *host, const struct host_command *command,
@@ -519,14 +532,12 @@ static bool volume_release_is_over(struct host *host, uint16_t at)
 
 static bool release_is_over(struct host *host, struct host_wait *wait)
 {
-	uint16_t first = wait->volume == SLOT_NONE ? 0 : wait->volume;
-	uint16_t end = wait->volume == SLOT_NONE ? host->tables->volume_count
-						 : (uint16_t)(wait->volume + 1);
+	struct span span = span_of(host, wait->volume);
 
-	for (uint16_t i = first; i < end; i++)
+	for (uint16_t i = span.first; i < span.end; i++)
 		if (!volume_release_is_over(host, i))
 			return false;
-	for (uint16_t i = first; i < end; i++) {
+	for (uint16_t i = span.first; i < span.end; i++) {
 		const struct host_volume *local = &host->volumes[i];
 		char who[TEXT_BYTES_MAX + 1];
 		bool busy = local->outcome == MOUNT_BUSY;
@@ -564,11 +575,9 @@ static bool done_is_over(struct host *host, struct host_wait *wait)
 static bool refresh_is_over(struct host *host, struct host_wait *wait)
 {
 	struct host_answer *told;
-	uint16_t first = wait->volume == SLOT_NONE ? 0 : wait->volume;
-	uint16_t end = wait->volume == SLOT_NONE ? host->tables->volume_count
-						 : (uint16_t)(wait->volume + 1);
+	struct span span = span_of(host, wait->volume);
 
-	for (uint16_t i = first; i < end; i++)
+	for (uint16_t i = span.first; i < span.end; i++)
 		if (host->volumes[i].refresh_wanted)
 			return false;
 	told = answer_done(host, wait->token, "refreshed");
@@ -578,11 +587,9 @@ static bool refresh_is_over(struct host *host, struct host_wait *wait)
 
 static bool publish_is_over(struct host *host, struct host_wait *wait)
 {
-	uint16_t first = wait->volume == SLOT_NONE ? 0 : wait->volume;
-	uint16_t end = wait->volume == SLOT_NONE ? host->tables->volume_count
-						 : (uint16_t)(wait->volume + 1);
+	struct span span = span_of(host, wait->volume);
 
-	for (uint16_t i = first; i < end; i++) {
+	for (uint16_t i = span.first; i < span.end; i++) {
 		if (!host->volumes[i].publish_wanted)
 			continue;
 		if (writes_here(host, i))
@@ -763,9 +770,7 @@ static void command_cancel(struct host *host, const struct host_command *command
 
 static void command_release(struct host *host, const struct host_command *command)
 {
-	uint16_t first = command->volume == SLOT_NONE ? 0 : command->volume;
-	uint16_t end = command->volume == SLOT_NONE ? host->tables->volume_count
-						    : (uint16_t)(command->volume + 1);
+	struct span span = span_of(host, command->volume);
 
 	if (command->volume != SLOT_NONE && !host_is_writer(host, command->volume)) {
 		answer(host, command->token, EXIT_FAILED, "not-writer",
@@ -774,7 +779,7 @@ static void command_release(struct host *host, const struct host_command *comman
 	}
 	if (!wait_new(host, command, WAIT_RELEASE))
 		return;
-	for (uint16_t i = first; i < end; i++) {
+	for (uint16_t i = span.first; i < span.end; i++) {
 		if (!host_is_writer(host, i))
 			continue;
 		host->volumes[i].release_wanted = true;
@@ -784,13 +789,11 @@ static void command_release(struct host *host, const struct host_command *comman
 
 static void command_refresh(struct host *host, const struct host_command *command)
 {
-	uint16_t first = command->volume == SLOT_NONE ? 0 : command->volume;
-	uint16_t end = command->volume == SLOT_NONE ? host->tables->volume_count
-						    : (uint16_t)(command->volume + 1);
+	struct span span = span_of(host, command->volume);
 
 	if (!wait_new(host, command, WAIT_REFRESH))
 		return;
-	for (uint16_t i = first; i < end; i++) {
+	for (uint16_t i = span.first; i < span.end; i++) {
 		struct host_volume *local = &host->volumes[i];
 
 		if (host_is_writer(host, i) ||
@@ -803,9 +806,7 @@ static void command_refresh(struct host *host, const struct host_command *comman
 
 static void command_publish(struct host *host, const struct host_command *command)
 {
-	uint16_t first = command->volume == SLOT_NONE ? 0 : command->volume;
-	uint16_t end = command->volume == SLOT_NONE ? host->tables->volume_count
-						    : (uint16_t)(command->volume + 1);
+	struct span span = span_of(host, command->volume);
 
 	if (command->volume != SLOT_NONE && !writes_here(host, command->volume)) {
 		answer(host, command->token, EXIT_FAILED, "not-writer",
@@ -815,7 +816,7 @@ static void command_publish(struct host *host, const struct host_command *comman
 	}
 	if (!wait_new(host, command, WAIT_PUBLISH))
 		return;
-	for (uint16_t i = first; i < end; i++)
+	for (uint16_t i = span.first; i < span.end; i++)
 		if (writes_here(host, i))
 			host->volumes[i].publish_wanted = true;
 }
