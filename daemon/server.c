@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define JSON_DEPTH_MAX 16
 #define READ_BYTES 16384
+#define LARGE_ANSWER_BYTES (256 * 1024)
 
 static void client_ready(struct source *source, uint32_t events);
 
@@ -106,7 +108,7 @@ static void client_say(struct client *client, int64_t id, const char *what, json
 {
 	json_object *line = json_object_new_object();
 	const char *text;
-	size_t len;
+	size_t len = 0;
 
 	json_object_object_add(line, "id", json_object_new_int64(id));
 	json_object_object_add(line, what, value);
@@ -117,6 +119,9 @@ static void client_say(struct client *client, int64_t id, const char *what, json
 		client_send(client, "\n", 1);
 	}
 	json_object_put(line);
+	/* What was many small pieces would stay with a heap that is as good as empty again. */
+	if (len > LARGE_ANSWER_BYTES)
+		(void)malloc_trim(0);
 }
 
 void client_result(struct client *client, int64_t id, json_object *result)

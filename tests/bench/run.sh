@@ -20,6 +20,7 @@ cli_rounds=25
 idle_s=600
 hosts_more=12
 commit_s=3
+commit_runs=3
 logons=20
 io_timeout_ms=4000
 logon_io_timeout_ms=4000
@@ -34,6 +35,7 @@ quick()
 	idle_s=10
 	hosts_more=6
 	commit_s=1
+	commit_runs=1
 	logons=5
 	logon_io_timeout_ms=1000
 	capacity_s=5
@@ -204,9 +206,11 @@ bench_commit()
 	say "commits, alone and contended"
 	lab_begin || exit 1
 	lab_disk control 16M none && lab_host a control || exit 1
-	# Its own verdict is among the figures.
-	lab_run a "$bench/bench_commit" -s "$commit_s" /run/disks/control > "$LAB/said"
-	if ! tail -n 1 "$LAB/said" > "$LAB/commit" || ! jq -e .runs < "$LAB/commit" > "$LAB/runs"; then
+	# Its own verdict is among the figures.  Of some runs the middle one: the disk is not ours.
+	for ((n = 0; n < commit_runs; n++)); do
+		lab_run a "$bench/bench_commit" -s "$commit_s" /run/disks/control | tail -n 1
+	done > "$LAB/said"
+	if ! jq -es 'sort_by(.runs[-1].ratio) | .[length / 2 | floor]' "$LAB/said" > "$LAB/commit"; then
 		trouble "commits could not be measured"
 		lab_end
 		return
@@ -438,22 +442,25 @@ capacity_form()
 	for ((i = 0; i < 1024; i++)); do
 		printf '[volume v%d]\nuuid = 00000000-0000-0000-0000-%012d\nmount-point = /mnt/v%d\n' \
 			"$i" "$i" "$i"
+		printf "[access v$i h%d]\nwrite = never\n" {2..17}
 	done
 }
 
 bench_capacity()
 {
+	local bound began
 	say "256 hosts x 1024 volumes"
 	lab_begin || exit 1
 	lab_disk control 2G none && make_host h1 control || exit 1
 	capacity_form > "$LAB/form"
 	if lab_volctl h1 format /run/disks/control --template "$LAB/form" --hosts 256 \
 		--volumes 1024 --yes > "$LAB/said" && start h1; then
+		bound=$(awk '/^images/ { print int(8192 + 3 * $NF / 1024) }' "$LAB/said")
 		figure capacity "log on" "$took_ms" ms
 		sleep 2
 		counted=$(count_of_one_write h1)
 		idle h1 "$capacity_s"
-		figure capacity "resident memory" "$(rss_kib h1)" KiB
+		figure capacity "resident memory" "$(rss_kib h1)" KiB '<=' "$bound"
 		figure capacity "processor, of one core" "$cpu_percent" % '<=' 0.1
 		figure capacity "reads" "$reads" /s
 		figure capacity "writes" "$writes" /s
@@ -461,7 +468,8 @@ bench_capacity()
 		began=$EPOCHREALTIME
 		lab_volctl h1 --json status > "$LAB/said" || trouble "no status"
 		figure capacity "volctl status" "$(calc "($EPOCHREALTIME - $began) * 1000")" ms
-		figure capacity "resident memory, after a status" "$(rss_kib h1)" KiB
+		figure capacity "resident memory, after a status" "$(rss_kib h1)" KiB \
+			'<=' "$bound"
 	else
 		trouble "capacity could not be measured"
 	fi
