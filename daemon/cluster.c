@@ -349,6 +349,7 @@ static void silent(struct cluster *cluster, uint64_t since_ms, int error)
 	bool gone = error == -ENXIO || error == -ENODEV || error == -EBADF;
 
 	cluster->silent_since_ms = since_ms;
+	cluster->silent_error = error;
 	cluster_problem(cluster, error == -EROFS || error == -EPERM ? CONTROL_READ_ONLY :
 			gone ? CONTROL_GONE : CONTROL_SILENT,
 			"%s: the control device %s (%s): nothing is changed, readers go on "
@@ -365,6 +366,7 @@ static void back(struct cluster *cluster)
 	struct host_event event = { .kind = HOST_EV_BACK, .text = "the control device answers" };
 
 	cluster->silent_since_ms = 0;
+	cluster->silent_error = 0;
 	cluster_problem(cluster, CONTROL_OK, "%s", "");
 	cluster_step(cluster, &event);
 }
@@ -457,6 +459,7 @@ struct opening {
 	struct cluster *cluster;
 	char path[PATH_BYTES_MAX + 1];
 	unsigned int flags;
+	bool again;			/* the disk thread may have it open */
 	int r;
 	struct io *io;
 	struct super super;
@@ -468,6 +471,9 @@ static void opening_work(void *argument)
 	struct opening *opening = argument;
 
 	opening->r = io_open_path(opening->path, opening->flags, &opening->io);
+	if (opening->r == -EBUSY && opening->again)
+		opening->r = io_open_path(opening->path, opening->flags & ~(unsigned int)IO_EXCLUSIVE,
+					  &opening->io);
 	if (opening->r == 0)
 		opening->r = disk_identify(opening->io, &opening->super, opening->verdicts);
 }
@@ -556,7 +562,8 @@ static void opening_failed(struct cluster *cluster, int error)
 {
 	const char *next =
 		error == -EBUSY ? "something else has it open exclusively (mounted, LVM, md?)" :
-		error == -EROFS ? "it is read-only" :
+		error == -EROFS ? "every host must be able to write to it: look at 'blockdev "
+				  "--getro' and at what the storage allows this host" :
 		error == -EMEDIUMTYPE ? "its sectors are larger than those of the tables" :
 		error == -ENOSPC      ? "it is smaller than its tables: it has shrunk" :
 				   "is it attached, and named rightly in [tables] of volctl.conf?";
@@ -574,7 +581,9 @@ static void opening_done(void *argument)
 	cluster->opening = false;
 	cluster->retry_open_ms = clock_boot_ms() + RETRY_OPEN_MS;
 	if (opening->r < 0) {
-		opening_failed(cluster, opening->r);
+		/* That it fails is known already. */
+		if (!cluster->disk || opening->r != -EIO)
+			opening_failed(cluster, opening->r);
 	} else if (super_is_usable(cluster, opening) && !cluster->stopping) {
 		if (!cluster->disk)
 			(void)start_disk(cluster, opening);
@@ -597,7 +606,8 @@ static void begin_opening(struct cluster *cluster)
 	if (!opening)
 		return;
 	opening->cluster = cluster;
-	opening->flags = cluster->owner.config->keep_locked && !cluster->disk ? IO_EXCLUSIVE : 0;
+	opening->again = cluster->disk != NULL;
+	opening->flags = cluster->owner.config->keep_locked ? IO_EXCLUSIVE : 0;
 	snprintf(opening->path, sizeof(opening->path), "%s", cluster->path);
 	if (worker_run(cluster->owner.workers, opening_work, opening_done, opening) < 0)
 		free(opening);
@@ -669,34 +679,38 @@ static void watch_silence(struct cluster *cluster)
 		silent(cluster, since_ms, -ETIMEDOUT);
 }
 
+/* A device that was taken away fails like a bad one, and comes back as another. */
+static bool wants_reopening(const struct cluster *cluster)
+{
+	return (cluster->state == CONTROL_GONE ||
+		(cluster->silent_error && cluster->silent_error != -ETIMEDOUT)) &&
+	       cluster->host->phase != HOST_REFUSED && clock_boot_ms() >= cluster->retry_open_ms;
+}
+
 void cluster_tick(struct cluster *cluster)
 {
 	struct host_event tick = { .kind = HOST_EV_TICK };
 
+	cluster->watch_at_ms = clock_boot_ms() + cluster->host->io_timeout_ms;
 	if (!cluster->disk) {
 		if (clock_boot_ms() >= cluster->retry_open_ms)
 			begin_opening(cluster);
 		return;
 	}
 	watch_silence(cluster);
-	if (cluster->state == CONTROL_GONE && cluster->host->phase != HOST_REFUSED &&
-	    clock_boot_ms() >= cluster->retry_open_ms)
+	if (wants_reopening(cluster))
 		begin_opening(cluster);
 	cluster_step(cluster, &tick);
 }
 
 uint64_t cluster_wake_at(const struct cluster *cluster)
 {
-	uint64_t now_ms = clock_boot_ms();
 	uint64_t wake_ms;
 
 	if (!cluster->disk)
 		return cluster->opening ? UINT64_MAX : cluster->retry_open_ms;
 	wake_ms = host_wake_at(cluster->host);
-	/* A hanging disk shows within an io-timeout more. */
-	if (now_ms + cluster->host->io_timeout_ms < wake_ms)
-		wake_ms = now_ms + cluster->host->io_timeout_ms;
-	return wake_ms;
+	return cluster->watch_at_ms < wake_ms ? cluster->watch_at_ms : wake_ms;
 }
 
 void cluster_stop(struct cluster *cluster, uint32_t limit_ms)

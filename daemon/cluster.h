@@ -48,6 +48,9 @@ struct cluster {
 	char problem[MESSAGE_BYTES_MAX + 1];	/* why not; or what ails it */
 	enum control_state state;
 	uint64_t silent_since_ms;
+	int silent_error;			/* -ETIMEDOUT: it hangs */
+	/* when to ask again whether it hangs: once in an io-timeout */
+	uint64_t watch_at_ms;
 	uint32_t latency_us;
 	struct super super;
 	/* held while this daemon runs the host in this cluster */

@@ -522,7 +522,7 @@ static bool next_stopped(struct host *host, struct host_action *action)
 	}
 	host->stopped_told = true;
 	action->kind = HOST_ACT_STOPPED;
-	action->clean = host->phase == HOST_OFF;
+	action->clean = host->phase == HOST_OFF || !host->claimed;
 	return true;
 }
 

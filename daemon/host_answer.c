@@ -120,6 +120,10 @@ static void begin_giving(struct host *host, uint16_t at)
 	uint64_t request = 0;
 	bool wanted = local->release_wanted || host->phase == HOST_LOGGING_OFF;
 
+	/* The tables could not learn of it, and nobody could write. */
+	if (host->silent && host->phase != HOST_LOGGING_OFF)
+		return;
+
 	/* A grant is confirmed before it is given up: one thing at a time. */
 	if (local->give != GIVE_NONE || local->job || !host_is_writer(host, at) ||
 	    row->phase != PHASE_WRITING || local->mounted != MOUNTED_WRITE ||

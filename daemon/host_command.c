@@ -675,8 +675,47 @@ static bool logoff_is_over(struct host *host, struct host_wait *wait)
 	return false;
 }
 
+/* A short silence passes; after an io-timeout of it nobody is kept waiting for the device. */
+static bool is_cut_off(struct host *host)
+{
+	uint64_t until_ms = host->silent_since_ms + host->io_timeout_ms;
+
+	if (!host->silent || host->now_ms >= until_ms)
+		return host->silent;
+	host_wake_by(host, until_ms);
+	return false;
+}
+
+/* Not begun: it is dropped.  Under way: only the device can tell what became of it. */
+static void answer_cut_off(struct host *host, struct host_wait *wait)
+{
+	for (unsigned int i = 0; i < host->change_count; i++) {
+		if (host->changes[i].token != wait->token)
+			continue;
+		forget_change(host, i);
+		answer(host, wait->token, EXIT_UNREACHABLE, "control-device",
+		       "the control device does not answer: nothing was changed; see 'volctl "
+		       "status'");
+		return;
+	}
+	answer(host, wait->token, EXIT_UNREACHABLE, "unknown",
+	       "the control device does not answer any more: whether it was done shows when it "
+	       "does; see 'volctl status'");
+}
+
+static bool waits_for_tables(const struct host_wait *wait)
+{
+	return wait->kind == WAIT_CHANGE || wait->kind == WAIT_GIVEN ||
+	       wait->kind == WAIT_RELEASE || wait->kind == WAIT_DONE ||
+	       wait->kind == WAIT_LOGON || wait->kind == WAIT_LOGOFF;
+}
+
 static bool wait_is_over(struct host *host, struct host_wait *wait)
 {
+	if (waits_for_tables(wait) && is_cut_off(host)) {
+		answer_cut_off(host, wait);
+		return true;
+	}
 	switch (wait->kind) {
 	case WAIT_REQUEST:
 		return request_is_over(host, wait);
@@ -989,6 +1028,32 @@ static bool is_out_of_order(struct host *host, const struct host_command *comman
 	return true;
 }
 
+/* While the control device is silent nothing is begun that the tables must learn of. */
+static bool needs_tables(const struct host *host, const struct host_command *command)
+{
+	switch (command->kind) {
+	case COMMAND_REQUEST:
+		return !writes_here(host, command->volume);
+	case COMMAND_CANCEL:
+	case COMMAND_ANSWER:
+	case COMMAND_RELEASE:
+	case COMMAND_LOGON:
+	case COMMAND_LOGOFF:
+	case COMMAND_TAKEOVER:
+	case COMMAND_CHANGE:
+		return true;
+	case COMMAND_REFRESH:
+	case COMMAND_PUBLISH:
+	case COMMAND_MOUNT:
+	case COMMAND_UNMOUNT:
+	case COMMAND_SUSPEND:
+	case COMMAND_RESUME:
+	case COMMAND_DONE:
+		return false;
+	}
+	return false;
+}
+
 static void command_suspend(struct host *host, const struct host_command *command, bool suspend)
 {
 	host->suspended = suspend;
@@ -1000,6 +1065,12 @@ void host_command(struct host *host, const struct host_command *command)
 {
 	if (is_out_of_order(host, command))
 		return;
+	if (host->silent && needs_tables(host, command)) {
+		answer(host, command->token, EXIT_UNREACHABLE, "control-device",
+		       "the control device does not answer: nothing was changed; see 'volctl "
+		       "status'");
+		return;
+	}
 	switch (command->kind) {
 	case COMMAND_REQUEST:
 		command_request(host, command);

@@ -574,6 +574,84 @@ START_TEST(a_host_that_must_not_go_on_stops_writing_at_once)
 }
 END_TEST
 
+/* The control device of one host does not answer, or answers again. */
+static void control(unsigned int host, bool silent)
+{
+	struct host_event event = { .kind = silent ? HOST_EV_SILENT : HOST_EV_BACK,
+				    .text = "the control device", .now_s = 1000 };
+
+	host_step(world.hosts[host].host, &event, world.now_ms);
+	world_look(&world, host);
+}
+
+START_TEST(while_the_control_device_is_silent_nothing_is_given_up_and_orders_say_so)
+{
+	uint64_t token;
+
+	begin_with_writer(2);
+	control(0, true);
+	token = order(0, COMMAND_RELEASE, 0);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_UNREACHABLE);
+	ck_assert_str_eq(answer(token)->code, "control-device");
+	ck_assert(world_writes(&world, 0, 0));
+	token = ask(0, 1);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_UNREACHABLE);
+	ck_assert_int_eq(world.tables->volumes[1].phase, PHASE_FREE);
+	/* what needs no tables goes on */
+	token = ask(0, 0);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_DONE);
+
+	control(0, false);
+	token = order(0, COMMAND_RELEASE, 0);
+	world_settle(&world);
+	ck_assert_int_eq(answer(token)->exit, EXIT_DONE);
+	world_end(&world);
+}
+END_TEST
+
+START_TEST(a_yes_waits_until_the_control_device_answers_again)
+{
+	uint64_t asked;
+
+	world_begin(&world, 2, 1);
+	world_set(&world, "[host h0]\nanswer = auto\n[volume v0]\nmin-hold = 0s\n");
+	ask(0, 0);
+	world_settle(&world);
+	asked = ask(1, 0);
+	world_look(&world, 1);
+	control(0, true);
+	world_settle(&world);
+	ck_assert(world_writes(&world, 0, 0));
+	control(0, false);
+	world_settle(&world);
+	ck_assert_int_eq(answer(asked)->exit, EXIT_DONE);
+	ck_assert(world_writes(&world, 1, 0));
+	world_end(&world);
+}
+END_TEST
+
+START_TEST(who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence)
+{
+	uint64_t token;
+
+	begin_with_writer(1);
+	world.hosts[0].jobs_wait = true;
+	token = order(0, COMMAND_RELEASE, 0);
+	world_look(&world, 0);
+	control(0, true);
+	world_pass(&world, world.tables->io_timeout_ms - 100);
+	ck_assert_ptr_null(world_answer(&world, token));
+	world_pass(&world, 200);
+	ck_assert_int_eq(answer(token)->exit, EXIT_UNREACHABLE);
+	ck_assert_str_eq(answer(token)->code, "unknown");
+	world.hosts[0].jobs_wait = false;
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 {
 	uint64_t token;
@@ -724,6 +802,10 @@ int main(void)
 	tcase_add_test(tests, a_log_off_is_called_off_by_open_files);
 	tcase_add_test(tests, what_somebody_else_has_mounted_is_left_alone_until_it_is_gone);
 	tcase_add_test(tests, a_host_that_must_not_go_on_stops_writing_at_once);
+	tcase_add_test(tests,
+		       while_the_control_device_is_silent_nothing_is_given_up_and_orders_say_so);
+	tcase_add_test(tests, a_yes_waits_until_the_control_device_answers_again);
+	tcase_add_test(tests, who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);
