@@ -28,6 +28,7 @@ static void note_pace(struct turn *turn, uint64_t version, uint64_t now_us)
 {
 	uint64_t pace_us = (now_us - turn->since_us) / (version - turn->version);
 	uint64_t limit_us = PACE_FACTOR_MAX * commit_us(turn);
+	uint64_t smooth_us = (7 * turn->pace_us + at_most(pace_us, limit_us)) / 8;
 
 	/*
 	 * It falls at once and rises slowly: one who stalls must not make all others sleep.
@@ -36,7 +37,7 @@ static void note_pace(struct turn *turn, uint64_t version, uint64_t now_us)
 	if (turn->rank == 0)
 		turn->pace_us = 0;
 	else
-		turn->pace_us = at_most(pace_us, (7 * turn->pace_us + at_most(pace_us, limit_us)) / 8);
+		turn->pace_us = at_most(pace_us, smooth_us);
 }
 
 /*
