@@ -321,7 +321,7 @@ static struct call *begin_call(const struct message *message)
 	return call;
 }
 
-/* A call, and the order that is to be given for it.  NULL: refused, and the client has been told. */
+/* A call, and the order to be given for it.  NULL: refused, and the client has been told. */
 static struct call *begin_order(struct message *message, struct host_command *command)
 {
 	struct call *call;

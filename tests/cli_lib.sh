@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # cli_lib - for the tests of the command line: a scripted daemon, and commands
@@ -37,6 +38,7 @@ rule()
 
 wrong()
 {
+	# shellcheck disable=SC2034 # read by the test
 	failed=1
 	echo "FAILED: $rule: $1"
 }
