@@ -343,6 +343,21 @@ static void publish_ended(struct host *host, uint16_t at, const struct mount_res
 	host_tell(host, NEWS_PUBLISHED, at, NULL);
 }
 
+/*
+ * When to try again what was not done.  Without its device a volume can not be mounted
+ * however often it is tried, and with many such volumes trying costs more than all else
+ * that an idle host does: the device tells when it comes.
+ */
+static uint64_t retry_at_ms(const struct host *host, const struct mount_result *result)
+{
+	if (result->outcome == MOUNT_BUSY || result->outcome == MOUNT_STALE_HELD)
+		return host->now_ms + RETRY_BUSY_MS;
+	if (result->outcome == MOUNT_NO_DEVICE && result->op == MOUNT_VIEW &&
+	    result->state == MOUNTED_NOT && host->volumes[result->volume].device_count == 0)
+		return UINT64_MAX;
+	return host->now_ms + RETRY_FAILED_MS;
+}
+
 static void note_result(struct host *host, const struct mount_result *result)
 {
 	struct host_volume *local = &host->volumes[result->volume];
@@ -364,9 +379,7 @@ static void note_result(struct host *host, const struct mount_result *result)
 	local->retry_at_ms = 0;
 	if (result->outcome == MOUNT_DONE)
 		return;
-	local->retry_at_ms = host->now_ms + (result->outcome == MOUNT_BUSY ||
-					     result->outcome == MOUNT_STALE_HELD ? RETRY_BUSY_MS :
-					     RETRY_FAILED_MS);
+	local->retry_at_ms = retry_at_ms(host, result);
 	if (is_news && result->outcome != MOUNT_BUSY && result->outcome != MOUNT_STALE_HELD)
 		host_tell(host, NEWS_MOUNT_FAILED, result->volume, result->reason);
 }

@@ -12,7 +12,7 @@ static void host_event(struct world *world, unsigned int at, struct host_event e
 	host_step(world->hosts[at].host, &event, world->now_ms);
 }
 
-/* The one promise, checked after everything that moves a mount or a right: who can write has the right. */
+/* The one promise, looked at after every move of a mount or a right: who writes has the right. */
 static void check_writers(const struct world *world)
 {
 	for (unsigned int v = 0; v < world->tables->volume_count; v++) {
@@ -45,10 +45,8 @@ static void learn(struct world *world, unsigned int at)
 	host_event(world, at, event);
 	free(before);
 	for (uint16_t v = 0; v < world->tables->volume_count; v++)
-		if (host->host->volumes[v].device_count == 0)
-			host_event(world, at, (struct host_event){
-				.kind = HOST_EV_DEVICE, .volume = v, .device_count = 1,
-				.device_path = "/dev/disk", .fstype = "ext4" });
+		if (host->host->volumes[v].device_count == 0 && !host->kernel.unplugged[v])
+			world_device(world, at, v, true);
 	host_event(world, at, (struct host_event){ .kind = HOST_EV_DEVICE, .volume = SLOT_NONE });
 }
 
@@ -75,9 +73,15 @@ static void busy(struct mount_result *result, enum holder_kind kind)
 	snprintf(result->holders[0].command, sizeof(result->holders[0].command), "%s", "rsync");
 }
 
-static void perform_view(struct world *world, struct world_kernel *kernel, unsigned int v,
-			 struct mount_result *result)
+static void perform_view(struct world *world, struct world_kernel *kernel,
+			 const struct mount_job *job, struct mount_result *result)
 {
+	unsigned int v = job->volume;
+
+	if (job->device[0] == '\0') {
+		result->outcome = MOUNT_NO_DEVICE;
+		return;
+	}
 	if (kernel->mounted[v] != MOUNTED_NOT && kernel->readers[v]) {
 		busy(result, HOLDER_READING);
 		return;
@@ -115,7 +119,7 @@ static struct mount_result perform_job(struct world *world, unsigned int at,
 
 	switch (job->op) {
 	case MOUNT_VIEW:
-		perform_view(world, kernel, v, &result);
+		perform_view(world, kernel, job, &result);
 		break;
 	case MOUNT_WRITE:
 		perform_write(kernel, v, job, &result);
@@ -379,6 +383,16 @@ void world_end(struct world *world)
 	for (unsigned int h = 0; h < world->host_count; h++)
 		world_kill(world, h);
 	free(world->tables);
+}
+
+void world_device(struct world *world, unsigned int host, uint16_t volume, bool there)
+{
+	world->hosts[host].kernel.unplugged[volume] = !there;
+	host_event(world, host, (struct host_event){ .kind = HOST_EV_DEVICE,
+						     .volume = volume,
+						     .device_count = there,
+						     .device_path = there ? "/dev/disk" : "",
+						     .fstype = there ? "ext4" : "" });
 }
 
 void world_stop_for_good(struct world *world, unsigned int at)

@@ -18,6 +18,7 @@ struct world_kernel {
 	bool files_open[WORLD_VOLUMES_MAX];	/* for writing: giving up is refused */
 	bool readers[WORLD_VOLUMES_MAX];	/* a view that programs hold */
 	bool broken[WORLD_VOLUMES_MAX];		/* mounting read-write fails */
+	bool unplugged[WORLD_VOLUMES_MAX];	/* no device of it is here */
 	uint64_t generation[WORLD_VOLUMES_MAX];	/* of the contents that the view shows */
 };
 
@@ -60,6 +61,9 @@ void world_settle(struct world *world);
 /* Time passes, with a look at every wake-up. */
 void world_pass(struct world *world, uint64_t ms);
 void world_jobs_end(struct world *world, unsigned int host);
+
+/* The device of a volume comes to a host, or goes. */
+void world_device(struct world *world, unsigned int host, uint16_t volume, bool there);
 
 /* The control device of one host says that it must not go on. */
 void world_stop_for_good(struct world *world, unsigned int host);
