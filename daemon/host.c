@@ -327,6 +327,9 @@ void host_step(struct host *host, const struct host_event *event, uint64_t now_m
 	case HOST_EV_DEVICE:
 		device_came(host, event);
 		break;
+	case HOST_EV_MOUNTS:
+		host_mounts_moved(host);
+		break;
 	case HOST_EV_HOOK:
 		host_hook_ended(host, event);
 		break;
@@ -337,6 +340,7 @@ void host_step(struct host *host, const struct host_event *event, uint64_t now_m
 		host_client_gone(host, event->token);
 		break;
 	}
+	host_look_if_due(host);
 	host_requests_review(host);
 	host_waits_review(host);
 }

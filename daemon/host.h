@@ -169,6 +169,7 @@ enum host_event_kind {
 	HOST_EV_DEVICE,		/* volume, device_count, device_path, fstype.  SLOT_NONE: the
 				 * devices of all volumes have been told; nothing is mounted
 				 * before */
+	HOST_EV_MOUNTS,		/* somebody mounted or unmounted something on this machine */
 	HOST_EV_HOOK,		/* volume, request, yes, text */
 	HOST_EV_COMMAND,	/* command */
 	HOST_EV_CLIENT_GONE,	/* token: its waits are over, its run ends */
@@ -290,6 +291,7 @@ struct host_volume {
 	bool release_patient;		/* and wait until programs have closed their files */
 	bool over_readers;
 	bool holders_wanted;
+	bool look_wanted;
 	bool unmount_tried;		/* at log off: once is enough */
 	uint16_t run_count;
 };
@@ -401,6 +403,7 @@ struct host {
 	struct news news[HOST_NEWS_MAX];
 	unsigned int news_first;
 	unsigned int news_count;
+	uint64_t look_at_ms;		/* 0: mounts have not moved since we looked */
 	uint64_t wake_at_ms;
 };
 

@@ -7,6 +7,7 @@
 #define RETRY_BUSY_MS 1000	/* programs let go at any time: look again soon */
 #define RETRY_FAILED_MS 10000	/* devices announce themselves; this is for all else */
 /* after a change of our own that was refused or could not be made */
+#define LOOK_AFTER_MS 1000	/* after a mount or unmount of anybody's */
 #define RETRY_COMMIT_MS 1000
 
 /* host.c */
@@ -22,6 +23,8 @@ void host_volume_published(struct host *host, uint16_t volume, uint64_t generati
 bool host_next_job(struct host *host, struct host_action *action);
 void host_job_ended(struct host *host, const struct mount_result *result);
 void host_volumes_kept(struct host *host);
+void host_mounts_moved(struct host *host);
+void host_look_if_due(struct host *host);
 void host_fill_beat(struct host *host);
 
 /* host_answer.c: what this host answers as a writer's, and giving up */

@@ -203,6 +203,8 @@ static bool wanted_job(struct host *host, uint16_t at, enum mount_op *ret_op)
 		return false;
 	if (!local->looked)
 		return want(MOUNT_LOOK, ret_op);
+	if (local->look_wanted)
+		return want(MOUNT_LOOK, ret_op);
 	if (host->phase == HOST_REFUSED)
 		return stopped_job(host, at, ret_op);
 	if (local->mounted == MOUNTED_WRITE && host->phase != HOST_LOOKING &&
@@ -237,9 +239,35 @@ static void job_begins(struct host *host, uint16_t at, enum mount_op op)
 	local->job_generation = local->published;
 	if (op == MOUNT_HOLDERS)
 		local->holders_wanted = false;
+	if (op == MOUNT_LOOK)
+		local->look_wanted = false;
 	if (op == MOUNT_WRITE)
 		local->job_epoch = row->writer.epoch;
 	host->jobs++;
+}
+
+/*
+ * Something on this machine was mounted or unmounted, perhaps by hand, perhaps by us: look
+ * at all volumes, a little later, once for many.
+ */
+void host_mounts_moved(struct host *host)
+{
+	if (host->look_at_ms == 0)
+		host->look_at_ms = host->now_ms + LOOK_AFTER_MS;
+}
+
+void host_look_if_due(struct host *host)
+{
+	if (host->look_at_ms == 0)
+		return;
+	if (host->now_ms < host->look_at_ms) {
+		host_wake_by(host, host->look_at_ms);
+		return;
+	}
+	host->look_at_ms = 0;
+	for (uint16_t i = 0; host->tables && i < host->tables->volume_count; i++)
+		host->volumes[i].look_wanted = host->volumes[i].looked &&
+					       host->volumes[i].device_count == 1;
 }
 
 bool host_next_job(struct host *host, struct host_action *action)
@@ -365,7 +393,8 @@ static void note_result(struct host *host, const struct mount_result *result)
 
 	local->job = false;
 	host->jobs--;
-	if (result->op == MOUNT_HOLDERS)
+	if (result->op == MOUNT_HOLDERS || (result->op == MOUNT_LOOK && local->looked &&
+					    result->state == local->mounted))
 		return;
 	local->mounted = result->state;
 	local->outcome = result->outcome;
@@ -392,6 +421,9 @@ void host_job_ended(struct host *host, const struct mount_result *result)
 	note_result(host, result);
 	switch (result->op) {
 	case MOUNT_LOOK:
+		if (local->looked && was_mounted && result->state == MOUNTED_NOT)
+			host_tell(host, NEWS_WARNING, result->volume, "unmounted by somebody "
+				  "else: it is mounted again; use 'volctl unmount'");
 		local->looked = true;
 		if (result->state == MOUNTED_FOREIGN)
 			local->retry_at_ms = host->now_ms + RETRY_FAILED_MS;

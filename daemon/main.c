@@ -39,6 +39,7 @@ struct daemon {
 	struct config config;
 	struct loop loop;
 	struct source signals;
+	struct source mounts;		/* /proc/self/mountinfo: an exceptional event at every change */
 	struct worker_pool *workers;
 	struct hooks *hooks;
 	struct devices *devices;
@@ -442,6 +443,27 @@ static int catch_signals(struct daemon *daemon)
 	return daemon->signals.fd < 0 ? -errno : loop_add(&daemon->loop, &daemon->signals, EPOLLIN);
 }
 
+/* --- mounts by others ------------------------------------------------------------------ */
+
+static void mounts_ready(struct source *source, uint32_t events)
+{
+	struct daemon *daemon = (struct daemon *)((char *)source - offsetof(struct daemon, mounts));
+	struct host_event event = { .kind = HOST_EV_MOUNTS };
+
+	(void)events;
+	for (unsigned int i = 0; i < daemon->cluster_count; i++)
+		cluster_step(daemon->clusters[i], &event);
+}
+
+static int watch_mounts(struct daemon *daemon)
+{
+	daemon->mounts.ready = mounts_ready;
+	daemon->mounts.fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	/* Edge by edge: the file stays readable all the time. */
+	return daemon->mounts.fd < 0 ? -errno :
+	       loop_add(&daemon->loop, &daemon->mounts, EPOLLPRI | EPOLLET);
+}
+
 /* --- the loop --------------------------------------------------------------------------- */
 
 static void say_ready(struct daemon *daemon)
@@ -491,6 +513,8 @@ static int begin(struct daemon *daemon, struct cluster_owner *owner)
 
 	if (r == 0)
 		r = catch_signals(daemon);
+	if (r == 0)
+		r = watch_mounts(daemon);
 	if (r < 0)
 		return r;
 	daemon->workers = worker_pool_new(&daemon->loop);
@@ -535,6 +559,8 @@ static void end(struct daemon *daemon)
 	worker_pool_free(daemon->workers);
 	if (daemon->signals.fd > 0)
 		close(daemon->signals.fd);
+	if (daemon->mounts.fd > 0)
+		close(daemon->mounts.fd);
 	loop_close(&daemon->loop);
 }
 

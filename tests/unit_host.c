@@ -671,6 +671,22 @@ START_TEST(who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence)
 }
 END_TEST
 
+START_TEST(what_was_unmounted_by_hand_is_noticed)
+{
+	begin_with_writer(2);
+	world.hosts[1].kernel.mounted[0] = MOUNTED_NOT;
+	world.hosts[0].kernel.mounted[0] = MOUNTED_NOT;
+	world_mounts_moved(&world, 0);
+	world_mounts_moved(&world, 1);
+	world_pass(&world, 2000);
+	ck_assert_int_eq(world.hosts[1].kernel.mounted[0], MOUNTED_VIEW);
+	/* Nothing is held by the writer any more: it has given the volume up. */
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_FREE);
+	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_VIEW);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 {
 	uint64_t token;
@@ -826,6 +842,7 @@ int main(void)
 	tcase_add_test(tests, a_volume_without_a_device_is_tried_once_and_again_when_it_comes);
 	tcase_add_test(tests, a_yes_waits_until_the_control_device_answers_again);
 	tcase_add_test(tests, who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence);
+	tcase_add_test(tests, what_was_unmounted_by_hand_is_noticed);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);

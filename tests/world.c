@@ -401,6 +401,11 @@ void world_stop_for_good(struct world *world, unsigned int at)
 						   .text = "gone back in time" });
 }
 
+void world_mounts_moved(struct world *world, unsigned int at)
+{
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_MOUNTS });
+}
+
 uint64_t world_order(struct world *world, unsigned int at, struct host_command command)
 {
 	static uint64_t next_token = 1;

@@ -68,6 +68,9 @@ void world_device(struct world *world, unsigned int host, uint16_t volume, bool 
 /* The control device of one host says that it must not go on. */
 void world_stop_for_good(struct world *world, unsigned int host);
 
+/* Somebody mounted or unmounted something on that host. */
+void world_mounts_moved(struct world *world, unsigned int host);
+
 /* An order; returns its token. */
 uint64_t world_order(struct world *world, unsigned int host, struct host_command command);
 /* The final answer to a token, or NULL; it must not be answered twice. */
