@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -511,17 +509,7 @@ static int take_lock(struct cluster *cluster, const struct super *super)
 
 	id_text(&super->cluster, id);
 	snprintf(path, sizeof(path), "%s/%s.lock", cluster->owner.config->run_dir, id);
-	cluster->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (cluster->lock_fd < 0)
-		return -errno;
-	if (flock(cluster->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		int error = errno;
-
-		close(cluster->lock_fd);
-		cluster->lock_fd = -1;
-		return -error;
-	}
-	return 0;
+	return lock_take(path, &cluster->owner.boot, &cluster->lock);
 }
 
 static int start_disk(struct cluster *cluster, struct opening *opening)
@@ -543,9 +531,12 @@ static int start_disk(struct cluster *cluster, struct opening *opening)
 				cluster->owner.config->run_dir);
 		return r;
 	}
-	if (r == 0)
+	if (r == 0) {
+		terms.memory = cluster->lock.memory;
 		r = disk_start(&terms, &cluster->disk, &cluster->disk_source.fd);
+	}
 	if (r < 0) {
+		lock_release(&cluster->lock);
 		cluster_problem(cluster, CONTROL_GONE, "%s: can not start: %s", cluster->path,
 				strerror(-r));
 		return r;
@@ -639,7 +630,7 @@ struct cluster *cluster_new(const struct cluster_owner *owner, const char *path)
 	}
 	cluster->incarnation |= 1;	/* never zero */
 	cluster->owner = *owner;
-	cluster->lock_fd = -1;
+	cluster->lock.fd = -1;
 	cluster->state = CONTROL_GONE;
 	snprintf(cluster->path, sizeof(cluster->path), "%s", path);
 	if (snprintf(cluster->record_dir, sizeof(cluster->record_dir), "%s/mounts",
@@ -663,8 +654,7 @@ void cluster_free(struct cluster *cluster)
 			return;		/* it still uses the tables */
 		}
 	}
-	if (cluster->lock_fd >= 0)
-		close(cluster->lock_fd);
+	lock_release(&cluster->lock);
 	free(cluster->tables);
 	free(cluster->host);
 	free(cluster);

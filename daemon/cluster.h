@@ -12,6 +12,7 @@
 #include "daemon/devices.h"
 #include "daemon/disk.h"
 #include "daemon/host.h"
+#include "daemon/lock.h"
 #include "daemon/loop.h"
 
 struct cluster;
@@ -54,7 +55,7 @@ struct cluster {
 	uint32_t latency_us;
 	struct super super;
 	/* held while this daemon runs the host in this cluster */
-	int lock_fd;
+	struct lock lock;
 	struct disk *disk;
 	struct source disk_source;
 	struct host *host;

@@ -120,6 +120,8 @@ int disk_start(const struct disk_terms *terms, struct disk **ret_disk, int *ret_
 	if (!disk)
 		return -ENOMEM;
 	disk->terms = *terms;
+	if (!terms->memory)
+		disk->terms.memory = &disk->memory;
 	disk->wake_fd = -1;
 	disk->orders.poll_ms = terms->poll_ms;
 	disk->orders.io_timeout_ms = terms->io_timeout_ms;

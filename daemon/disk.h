@@ -19,6 +19,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "daemon/io.h"
 #include "tables/beat.h"
 #include "tables/claim.h"
@@ -71,6 +73,15 @@ struct disk_event {
 	struct join joins[JOIN_SLOTS];
 };
 
+/*
+ * What the thread leaves to the next daemon of this boot, even when it is killed: whether
+ * writes to the ballots and images of our row may still land.  Zeroes at the first start.
+ */
+struct disk_memory {
+	atomic_bool writing;			/* one has been issued and has not returned */
+	atomic_uint_fast64_t late_until_ms;	/* T_late of those that failed; CLOCK_BOOTTIME */
+};
+
 struct disk_terms {
 	struct io *io;			/* the thread's from now on */
 	struct super super;
@@ -79,6 +90,8 @@ struct disk_terms {
 	struct id128 machine;
 	struct id128 boot;
 	uint64_t incarnation;
+	/* outlives the disk; NULL: no daemon of this boot was here before, nor will one be */
+	struct disk_memory *memory;
 };
 
 #define DISK_COMMITS_MAX 64

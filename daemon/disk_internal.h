@@ -41,6 +41,7 @@ struct disk_orders {
 
 struct disk {
 	struct disk_terms terms;
+	struct disk_memory memory;	/* where the terms have none */
 	struct layout layout;
 	struct disk_queue *queue;
 	pthread_t thread;

@@ -37,6 +37,7 @@ struct worker {
 	uint64_t completed_ms;
 	uint64_t latency_us;		/* smoothed */
 	unsigned int failures;		/* in a row */
+	bool write_failed;		/* the last write did */
 	uint64_t retry_at_ms;
 
 	/* Our row. */
@@ -49,6 +50,9 @@ struct worker {
 	uint16_t slot;
 	uint64_t counter_written;	/* of our last beat that is on the disk for sure */
 	uint64_t counter_issued;	/* of the last that may be */
+	/* the first of those that failed and may still land; 0: none */
+	uint64_t counter_failed;
+	uint64_t beats_late_until_ms;
 	uint64_t beat_at_ms;
 
 	/* The semaphore. */
@@ -58,6 +62,7 @@ struct worker {
 	bool busy;			/* it has not come to rest */
 	uint64_t wait_until_us;
 	uint64_t told_version;
+	uint32_t tables_timeout_ms;	/* io-timeout, as the newest tables have it */
 	bool learn_wanted;
 	uint64_t learn_at_ms;
 	bool committing;		/* it carries out the first change of the queue */
@@ -135,8 +140,12 @@ static void note_trouble(struct worker *w, int error)
 	tell(w, &event);
 }
 
-static void note_success(struct worker *w)
+/* That a device can be read says nothing about writing, and it is only as good as both. */
+static void note_success(struct worker *w, bool is_write)
 {
+	if (w->write_failed && !is_write)
+		return;
+	w->write_failed = false;
 	w->failures = 0;
 	w->retry_at_ms = 0;
 	if (atomic_load(&w->disk->silent_ms) == 0)
@@ -157,19 +166,20 @@ static void note_failure(struct worker *w, int error)
 	note_trouble(w, error);
 }
 
-static void note_result(struct worker *w, int r, uint64_t took_us)
+static void note_result(struct worker *w, int r, bool is_write, uint64_t took_us)
 {
 	w->latency_us = w->latency_us == 0 ? took_us : (w->latency_us * 7 + took_us) / 8;
-	if (r < 0)
+	if (r < 0) {
+		w->write_failed |= is_write;
 		note_failure(w, r);
-	else if (took_us / 1000 > w->orders.io_timeout_ms)
+	} else if (took_us / 1000 > w->orders.io_timeout_ms) {
 		note_trouble(w, -ETIMEDOUT);
-	else
-		note_success(w);
+	} else {
+		note_success(w, is_write);
+	}
 }
 
-static int perform(struct worker *w, int (*op)(struct worker *, uint64_t, void *, size_t),
-		   uint64_t offset, void *buffer, size_t size)
+static int perform(struct worker *w, bool is_write, uint64_t offset, void *buffer, size_t size)
 {
 	uint64_t began_us = now_us();
 	uint64_t ended_us;
@@ -177,32 +187,47 @@ static int perform(struct worker *w, int (*op)(struct worker *, uint64_t, void *
 
 	w->issued_ms = began_us / 1000;
 	atomic_store(&w->disk->issued_ms, w->issued_ms);
-	r = op(w, offset, buffer, size);
+	r = is_write ? io_write(w->io, offset, buffer, size) : io_read(w->io, offset, buffer, size);
 	ended_us = now_us();
 	atomic_store(&w->disk->issued_ms, 0);
 	w->completed_ms = ended_us / 1000;
-	note_result(w, r, ended_us - began_us);
+	note_result(w, r, is_write, ended_us - began_us);
 	return r;
-}
-
-static int op_read(struct worker *w, uint64_t offset, void *buffer, size_t size)
-{
-	return io_read(w->io, offset, buffer, size);
-}
-
-static int op_write(struct worker *w, uint64_t offset, void *buffer, size_t size)
-{
-	return io_write(w->io, offset, buffer, size);
 }
 
 static int worker_read(struct worker *w, uint64_t offset, void *buffer, size_t size)
 {
-	return perform(w, op_read, offset, buffer, size);
+	return perform(w, false, offset, buffer, size);
 }
 
 static int worker_write(struct worker *w, uint64_t offset, void *buffer, size_t size)
 {
-	return perform(w, op_write, offset, buffer, size);
+	return perform(w, true, offset, buffer, size);
+}
+
+/* T_late by the larger of what we run with and what the tables say. */
+static uint32_t late_ms(const struct worker *w)
+{
+	uint32_t ours_ms = w->orders.io_timeout_ms;
+
+	return timing_of(ours_ms > w->tables_timeout_ms ? ours_ms : w->tables_timeout_ms).late_ms;
+}
+
+/*
+ * Write to our ballots or images.  One that fails may land as long as T_late has not passed,
+ * and so may one that we do not live to see the end of.
+ */
+static int tenant_write(struct worker *w, uint64_t offset, void *buffer, size_t size)
+{
+	struct disk_memory *memory = w->disk->terms.memory;
+	int r;
+
+	atomic_store(&memory->writing, true);
+	r = worker_write(w, offset, buffer, size);
+	if (r < 0)
+		atomic_store(&memory->late_until_ms, w->completed_ms + late_ms(w));
+	atomic_store(&memory->writing, false);
+	return r;
 }
 
 /*
@@ -287,6 +312,7 @@ static void stop_writing(struct worker *w)
 	w->claimed = false;
 	w->claiming = false;
 	w->orders.beat_now = false;
+	w->write_failed = false;	/* nobody tries any more whether it has come right */
 }
 
 static void evicted(struct worker *w, const struct beat *other, uint64_t incarnation)
@@ -330,8 +356,13 @@ static int write_beat(struct worker *w, bool logged_off)
 	beat_encode(&beat, w->orders.volumes, w->slot, w->layout->sector_size, cluster_of(w),
 		    w->own_beat);
 	r = worker_write(w, layout_beat(w->layout, w->slot), w->own_beat, bytes);
-	if (r == 0)
+	if (r == 0) {
 		w->counter_written = beat.counter;
+		return 0;
+	}
+	if (w->completed_ms >= w->beats_late_until_ms)
+		w->counter_failed = beat.counter;
+	w->beats_late_until_ms = w->completed_ms + late_ms(w);
 	return r;
 }
 
@@ -349,6 +380,46 @@ static int read_own_beat(struct worker *w, struct beat_read *ret_read)
 	return 0;
 }
 
+/* Whether our cluster is behind @io: 1 or 0; -errno if that can not be found out. */
+static int identify(struct worker *w, struct io *io)
+{
+	enum block_verdict verdicts[2];
+	struct super super;
+	int r;
+
+	w->issued_ms = disk_now_ms();
+	atomic_store(&w->disk->issued_ms, w->issued_ms);
+	r = disk_identify(io, &super, verdicts);
+	atomic_store(&w->disk->issued_ms, 0);
+	w->completed_ms = disk_now_ms();
+	if (r < 0) {
+		note_failure(w, r);
+		return r;
+	}
+	return (verdicts[0] == BLOCK_OK || verdicts[1] == BLOCK_OK) &&
+	       memcmp(&super.cluster, cluster_of(w), sizeof(super.cluster)) == 0;
+}
+
+/*
+ * A beat that does not read as one of ours is written anew, unless the device has become
+ * something else: then our sectors are not ours any more.
+ */
+static bool device_is_ours(struct worker *w)
+{
+	int r = identify(w, w->io);
+
+	if (r == 0)
+		gone_back_in_time(w);
+	return r > 0;
+}
+
+/* An older beat of ours that failed may land over a newer one, until T_late has passed. */
+static bool beat_may_be_late(const struct worker *w, const struct beat_read *read)
+{
+	return w->counter_failed != 0 && read->beat.counter >= w->counter_failed &&
+	       read->issued_ms < w->beats_late_until_ms + w->timing.beat_every_ms;
+}
+
 /*
  * Look before writing: whoever else beats in our row must find us gone, and a
  * device that has lost our beats is not the one that we know.  False: write no more.
@@ -356,13 +427,13 @@ static int read_own_beat(struct worker *w, struct beat_read *ret_read)
 static bool own_beat_is_ours(struct worker *w, const struct beat_read *read)
 {
 	if (read->verdict != BLOCK_OK)
-		return true;	/* damaged: written anew */
+		return device_is_ours(w);
 	if (read->beat.incarnation != w->disk->terms.incarnation ||
 	    read->beat.counter > w->counter_issued) {
 		evicted(w, &read->beat, read->beat.incarnation);
 		return false;
 	}
-	if (read->beat.counter < w->counter_written) {
+	if (read->beat.counter < w->counter_written && !beat_may_be_late(w, read)) {
 		gone_back_in_time(w);
 		return false;
 	}
@@ -391,25 +462,33 @@ static void want_followed(struct worker *w)
 		w->wanted[i] |= w->orders.follow[i];
 }
 
-/* "Logged off" says that nothing follows: then nothing may be under way. */
-static bool may_say_logged_off(struct worker *w)
+/*
+ * "Logged off" says that nothing follows: then nothing may be under way, nor anything that
+ * failed still land.
+ */
+static bool may_say_logged_off(struct worker *w, uint64_t now_ms)
 {
-	return w->orders.beat.logged_off && !w->busy && !first_commit(w);
+	return w->orders.beat.logged_off && !w->busy && !first_commit(w) &&
+	       now_ms >= atomic_load(&w->disk->terms.memory->late_until_ms);
 }
 
 static bool do_beat(struct worker *w, uint64_t now_ms)
 {
 	bool due = now_ms >= w->beat_at_ms;
-	bool logged_off = may_say_logged_off(w);
+	bool logged_off = may_say_logged_off(w, now_ms);
 	struct beat_read read;
 
-	if (!due && !(w->claimed && w->orders.beat_now &&
+	if (!due && !(w->claimed && w->orders.beat_now && !w->write_failed &&
 		      logged_off == w->orders.beat.logged_off))
 		return false;
 	if (w->claimed) {
-		if (read_own_beat(w, &read) < 0 || !own_beat_is_ours(w, &read) ||
-		    write_beat(w, logged_off) < 0)
+		if (read_own_beat(w, &read) < 0 || !own_beat_is_ours(w, &read))
 			return true;
+		if (write_beat(w, logged_off) < 0) {
+			/* What only reads has its turn first. */
+			w->beat_at_ms = w->retry_at_ms + RETRY_FIRST_MS;
+			return true;
+		}
 		beat_written(w, logged_off);
 	} else {
 		w->beat_at_ms = now_ms + w->timing.beat_every_ms;
@@ -425,16 +504,31 @@ static bool do_beat(struct worker *w, uint64_t now_ms)
 
 static void claim_advance(struct worker *w, enum claim_event event, const struct beat_read *read);
 
-static void semaphore_reset(struct worker *w, uint16_t slot)
+/*
+ * Until when writes to our row that a tenant before us issued may land.  What another machine
+ * issued the claim has waited for.  An earlier boot of ours issued all of its before this one
+ * began, and with it our clock.
+ */
+static uint64_t late_until_ms(const struct worker *w)
+{
+	uint64_t until_ms = atomic_load(&w->disk->terms.memory->late_until_ms);
+	const struct claim_report *report = &w->claim_todo.report;
+
+	if (!report->clean && !report->same_boot && until_ms < late_ms(w))
+		until_ms = late_ms(w);
+	return until_ms;
+}
+
+static void semaphore_reset(struct worker *w, uint16_t slot, uint64_t late_left_ms)
 {
 	const struct semaphore_terms terms = {
 		.layout = w->layout,
 		.cluster = *cluster_of(w),
 		.slot = slot,
 		.incarnation = w->disk->terms.incarnation,
-		/* A claim that is done promises that nothing of the last tenant's is on its way. */
-		.unclean_start = false,
-		.late_ms = w->timing.late_ms,
+		.unclean_start = late_left_ms > 0,
+		.late_left_ms = (uint32_t)late_left_ms,
+		.late_ms = late_ms(w),
 		.latest = w->tables[0],
 		.next = w->tables[1],
 	};
@@ -444,6 +538,19 @@ static void semaphore_reset(struct worker *w, uint16_t slot)
 	w->learn_wanted = true;
 }
 
+static void semaphore_claimed(struct worker *w)
+{
+	struct disk_memory *memory = w->disk->terms.memory;
+	uint64_t now_ms = disk_now_ms();
+	uint64_t until_ms;
+
+	/* The last daemon was killed in a write: who knows how that ended. */
+	if (atomic_exchange(&memory->writing, false))
+		atomic_store(&memory->late_until_ms, now_ms + late_ms(w));
+	until_ms = late_until_ms(w);
+	semaphore_reset(w, w->slot, until_ms > now_ms ? until_ms - now_ms : 0);
+}
+
 static void claim_start(struct worker *w)
 {
 	const struct claim_terms terms = {
@@ -451,7 +558,7 @@ static void claim_start(struct worker *w)
 		.boot = w->disk->terms.boot,
 		.incarnation = w->disk->terms.incarnation,
 		.row_machine = latest_of(w)->hosts[w->orders.claim_slot].machine,
-		.io_timeout_ms = w->orders.io_timeout_ms,
+		.io_timeout_ms = w->tables_timeout_ms,
 	};
 
 	w->orders.claim = false;
@@ -482,7 +589,7 @@ static void claim_advance(struct worker *w, enum claim_event event, const struct
 		w->claimed = w->claim_todo.report.state == CLAIM_DONE;
 	}
 	if (w->claimed) {
-		semaphore_reset(w, w->slot);
+		semaphore_claimed(w);
 		w->beat_at_ms = w->completed_ms + w->timing.beat_every_ms;
 	}
 	claim_tell(w);
@@ -500,8 +607,8 @@ static void claim_perform_read(struct worker *w)
 
 static bool do_claim(struct worker *w, uint64_t now_ms)
 {
-	/* Whose row it is stands in the tables. */
-	if (w->orders.claim && !w->halted && w->told_version > 0)
+	/* Whose row it is stands in the tables; a change of the last tenancy ends before. */
+	if (w->orders.claim && !w->halted && !w->busy && latest_of(w)->version > 0)
 		claim_start(w);
 	if (!w->claiming)
 		return false;
@@ -541,6 +648,7 @@ static void tell_tables(struct worker *w)
 			gone_back_in_time(w);
 		return;
 	}
+	w->tables_timeout_ms = latest->io_timeout_ms;
 	event.tables = calloc(1, sizeof(*event.tables));
 	if (!event.tables) {
 		w->learn_wanted = true;	/* and told then */
@@ -636,7 +744,7 @@ static int write_image(struct worker *w)
 {
 	uint32_t size = semaphore_image(w->semaphore, w->image, w->layout->image_bytes);
 
-	return worker_write(w, layout_image(w->layout, w->slot, w->todo.image_slot), w->image,
+	return tenant_write(w, layout_image(w->layout, w->slot, w->todo.image_slot), w->image,
 			    whole_sectors(w, size));
 }
 
@@ -645,7 +753,7 @@ static int write_ballot(struct worker *w)
 	const struct ballot *ballot = &w->todo.ballot;
 
 	ballot_encode(ballot, w->slot, w->layout->sector_size, cluster_of(w), w->sector);
-	return worker_write(w, layout_ballot(w->layout, w->slot, ballot->sequence & 1), w->sector,
+	return tenant_write(w, layout_ballot(w->layout, w->slot, ballot->sequence & 1), w->sector,
 			    w->layout->sector_size);
 }
 
@@ -674,13 +782,19 @@ static bool op_is_write(enum semaphore_op op)
 	       op == SEMAPHORE_WRITE_HINT;
 }
 
+/* A change waits for its turn, and there will be none. */
+static bool is_over(const struct worker *w)
+{
+	return w->todo.op == SEMAPHORE_WAIT && w->committing && !w->claimed;
+}
+
 /* Perform the operation that the machine asks for; what it read is at *@ret_data. */
 static int semaphore_perform(struct worker *w, const void **ret_data, size_t *ret_size)
 {
 	*ret_data = NULL;
 	*ret_size = 0;
 	/* Evicted by our beat, while the machine does not know yet. */
-	if (op_is_write(w->todo.op) && !w->claimed)
+	if (!w->claimed && (op_is_write(w->todo.op) || is_over(w)))
 		return -ECANCELED;
 	switch (w->todo.op) {
 	case SEMAPHORE_SCAN:
@@ -712,7 +826,7 @@ static bool do_semaphore(struct worker *w)
 
 	if (!w->busy)
 		return false;
-	if (w->todo.op == SEMAPHORE_WAIT && now_us() < w->wait_until_us && w->claimed)
+	if (w->todo.op == SEMAPHORE_WAIT && now_us() < w->wait_until_us && !is_over(w))
 		return false;
 	r = semaphore_perform(w, &data, &size);
 	if (r < 0)
@@ -960,31 +1074,20 @@ static bool do_joins(struct worker *w)
 /* Go on with another io, if it leads to the same cluster. */
 static void replace_io(struct worker *w, struct io *io)
 {
-	const struct super *ours = &w->disk->terms.super;
-	enum block_verdict verdicts[2];
-	struct super super;
-	int r;
+	int r = identify(w, io);
 
-	w->issued_ms = disk_now_ms();
-	atomic_store(&w->disk->issued_ms, w->issued_ms);
-	r = disk_identify(io, &super, verdicts);
-	atomic_store(&w->disk->issued_ms, 0);
-	w->completed_ms = disk_now_ms();
-	if (r < 0) {
+	if (r <= 0) {
 		io_close(io);
-		note_failure(w, r);
-		return;
-	}
-	if ((verdicts[0] != BLOCK_OK && verdicts[1] != BLOCK_OK) ||
-	    memcmp(&super.cluster, &ours->cluster, sizeof(super.cluster)) != 0) {
-		io_close(io);
-		gone_back_in_time(w);
+		if (r == 0)
+			gone_back_in_time(w);
 		return;
 	}
 	io_close(w->io);
 	w->io = io;
 	w->retry_at_ms = 0;
+	w->write_failed = false;
 	w->learn_wanted = true;
+	w->beat_at_ms = 0;	/* it may be an old copy: our beat is looked at before all else */
 }
 
 static void take_flags(struct disk_orders *mine, struct disk_orders *theirs)
@@ -1171,7 +1274,7 @@ void *disk_thread(void *data)
 	};
 
 	if (worker_allocate(&w)) {
-		semaphore_reset(&w, SLOT_NONE);
+		semaphore_reset(&w, SLOT_NONE, 0);
 		run(&w);
 	} else {
 		w.issued_ms = disk_now_ms();

@@ -260,8 +260,19 @@ static void be_late(struct semaphore *s)
 static void note_time(struct semaphore *s, uint64_t now_us)
 {
 	s->now_us = now_us;
-	if (s->late && !s->late_begun)
-		be_late(s);
+	if (!s->late || s->late_begun)
+		return;
+	be_late(s);
+	if (s->terms.late_left_ms)
+		s->late_until_us = now_us + (uint64_t)s->terms.late_left_ms * 1000;
+}
+
+/* How long to wait before looking again while it is late. */
+static uint64_t late_pause_us(const struct semaphore *s)
+{
+	uint64_t left_us = s->late_until_us > s->now_us ? s->late_until_us - s->now_us : 0;
+
+	return left_us < LOOK_WHILE_LATE_US ? left_us + 1 : LOOK_WHILE_LATE_US;
 }
 
 /*
@@ -464,7 +475,7 @@ static bool must_wait(struct semaphore *s, struct semaphore_todo *todo)
 	uint64_t wait_us = s->looked ? turn_wait_us(&s->turn, s->now_us, s->random) : 0;
 
 	if (s->late_halves == LATE_BOTH)
-		wait_us = LOOK_WHILE_LATE_US;
+		wait_us = late_pause_us(s);
 	if (wait_us == 0)
 		return false;
 	pause_for(s, wait_us, todo);
@@ -497,7 +508,7 @@ static void apply(struct semaphore *s, struct semaphore_todo *todo)
 	if (s->terms.next->version == s->terms.latest->version)
 		answer_unchanged(s, todo);
 	else if (s->late)
-		pause_for(s, LOOK_WHILE_LATE_US, todo);
+		pause_for(s, late_pause_us(s), todo);
 	else if (!must_wait(s, todo))
 		write_image(s, todo);
 }

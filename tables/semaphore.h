@@ -94,6 +94,7 @@ struct semaphore_terms {
 	 * this one, it was itself waiting for T_late to pass (semaphore_is_late()).
 	 */
 	bool unclean_start;
+	uint32_t late_left_ms;		/* how much of T_late is left for those; 0: all of it */
 	uint32_t late_ms;		/* T_late */
 	/* both the machine's to use, calloc()ed and freed by the caller; */
 	struct tables *latest;

@@ -15,6 +15,7 @@
 #define POLL_MS 20
 #define BEAT_MS (IO_TIMEOUT_MS / 4)
 #define DEAD_MS (IO_TIMEOUT_MS * 7 / 2)
+#define LATE_MS (IO_TIMEOUT_MS * 8)
 #define PATIENCE_MS 10000
 
 /* One host: its thread, its way to the device, and what it was told. */
@@ -67,7 +68,8 @@ static struct super super_of(struct io *io)
 }
 
 /* @machine and @boot: one byte each tells them apart. */
-static void start(struct one *one, uint8_t machine, uint8_t boot, uint64_t incarnation)
+static void start_remembering(struct one *one, uint8_t machine, uint8_t boot, uint64_t incarnation,
+			      struct disk_memory *memory)
 {
 	struct io *io = control_open(&control);
 	struct disk_terms terms = {
@@ -77,12 +79,18 @@ static void start(struct one *one, uint8_t machine, uint8_t boot, uint64_t incar
 		.machine.bytes = { machine },
 		.boot.bytes = { boot },
 		.incarnation = incarnation,
+		.memory = memory,
 	};
 
 	*one = (struct one){ .incarnation = incarnation };
 	one->faulty = fault_io_new(io);
 	terms.io = one->faulty;
 	ck_assert_int_eq(disk_start(&terms, &one->disk, &one->fd), 0);
+}
+
+static void start(struct one *one, uint8_t machine, uint8_t boot, uint64_t incarnation)
+{
+	start_remembering(one, machine, boot, incarnation, NULL);
 }
 
 static void take(struct one *one)
@@ -756,6 +764,171 @@ START_TEST(one_good_superblock_is_enough_and_a_shrunken_device_is_refused)
 }
 END_TEST
 
+/* As a device that has become read-only. */
+static const struct fault no_writes = {
+	.kind = FAULT_ERROR,
+	.scope = FAULT_WRITES,
+	.repeat = UINT64_MAX,
+};
+
+/* Every write fails until a change has come to nothing, or into doubt. */
+static void fail_a_change(struct one *one)
+{
+	fault_io_set(one->faulty, &no_writes);
+	order(one, 0, (struct change){ .kind = CHANGE_LOGOFF });
+	ck_assert(comes(one, DISK_FAILED, PATIENCE_MS));
+	fault_io_clear(one->faulty);
+}
+
+START_TEST(a_restart_after_a_failed_write_writes_no_image_before_t_late)
+{
+	struct disk_memory memory = { 0 };
+	uint64_t began_ms;
+	struct one a;
+
+	start_remembering(&a, 1, 1, 100, &memory);
+	log_on(&a, 0, 1, 1);
+	began_ms = now_ms();
+	fail_a_change(&a);
+	stop(&a);
+	start_remembering(&a, 1, 1, 101, &memory);
+	log_on(&a, 0, 1, 1);
+	ck_assert_uint_gt(now_ms() - began_ms, LATE_MS);
+	ck_assert_uint_lt(now_ms() - began_ms, LATE_MS + 2000);
+	stop(&a);
+}
+END_TEST
+
+START_TEST(a_restart_after_a_kill_in_mid_write_writes_no_image_before_t_late)
+{
+	struct disk_memory memory = { 0 };
+	uint64_t began_ms;
+	struct one a;
+
+	start_remembering(&a, 1, 1, 100, &memory);
+	log_on(&a, 0, 1, 1);
+	stop(&a);
+	ck_assert(!atomic_load(&memory.writing));
+	atomic_store(&memory.writing, true);
+	start_remembering(&a, 1, 1, 101, &memory);
+	began_ms = now_ms();
+	log_on(&a, 0, 1, 1);
+	ck_assert_uint_gt(now_ms() - began_ms, LATE_MS);
+	stop(&a);
+}
+END_TEST
+
+START_TEST(logged_off_is_not_said_while_a_failed_write_may_still_land)
+{
+	uint64_t began_ms;
+	struct one a;
+
+	start(&a, 1, 1, 100);
+	log_on(&a, 0, 1, 1);
+	began_ms = now_ms();
+	fail_a_change(&a);
+	say_logged_off(&a);
+	ck_assert_uint_ge(now_ms() - began_ms, LATE_MS);
+	stop(&a);
+}
+END_TEST
+
+START_TEST(a_device_that_can_only_be_read_is_silent_and_left_in_peace_and_read)
+{
+	struct fault_io_counts before;
+	struct fault_io_counts after;
+	struct one a;
+	struct one b;
+
+	start(&a, 1, 1, 100);
+	start(&b, 2, 2, 200);
+	log_on(&a, 0, 1, 1);
+	fault_io_set(a.faulty, &no_writes);
+	ck_assert(comes(&a, DISK_SILENT, PATIENCE_MS));
+	ck_assert(!comes(&a, DISK_BACK, 2 * BEAT_MS));
+	ck_assert_uint_ne(disk_silent_since(a.disk), 0);
+	before = fault_io_counts(a.faulty);
+	rest(10 * BEAT_MS);
+	after = fault_io_counts(a.faulty);
+	ck_assert_uint_le(after.writes - before.writes, 11);
+	/* What others change is learned all the same. */
+	log_on(&b, 1, 2, 2);
+	while (a.tables->version < b.tables->version)
+		ck_assert(comes(&a, DISK_LEARNED, PATIENCE_MS));
+	fault_io_clear(a.faulty);
+	ck_assert(comes(&a, DISK_BACK, PATIENCE_MS));
+	stop(&a);
+	stop(&b);
+}
+END_TEST
+
+/* Copy the sector of a's beat to @sector, or back from it. */
+static void carry_beat(const struct layout *layout, void *sector, bool back)
+{
+	struct io *io = control_open(&control);
+
+	if (back)
+		ck_assert_int_eq(io_write(io, layout_beat(layout, 0), sector, io->sector_size), 0);
+	else
+		ck_assert_int_eq(io_read(io, layout_beat(layout, 0), sector, io->sector_size), 0);
+	io_close(io);
+}
+
+START_TEST(a_failed_beat_that_lands_late_is_no_older_disk_and_one_that_was_good_is)
+{
+	struct io *io = control_open(&control);
+	void *good = io_buffer(io, SECTOR_MAX);
+	void *failed = io_buffer(io, SECTOR_MAX);
+	const struct super super = super_of(io);
+	struct layout layout;
+	struct one a;
+
+	ck_assert_int_eq(layout_make(&layout, super.sector_size, &super.capacity), 0);
+	io_close(io);
+	start(&a, 1, 1, 100);
+	log_on(&a, 0, 1, 1);
+	ck_assert(comes(&a, DISK_BEAT, PATIENCE_MS));
+	carry_beat(&layout, good, false);
+	fault_io_set(a.faulty, &(struct fault){ .kind = FAULT_LATE_ERROR, .scope = FAULT_WRITES,
+						.repeat = 3 });
+	ck_assert(comes(&a, DISK_SILENT, PATIENCE_MS));
+	carry_beat(&layout, failed, false);
+	ck_assert(comes(&a, DISK_BACK, PATIENCE_MS));
+	ck_assert(comes(&a, DISK_BEAT, PATIENCE_MS));
+	carry_beat(&layout, failed, true);
+	for (int i = 0; i < 3; i++)
+		ck_assert(comes(&a, DISK_BEAT, PATIENCE_MS));
+	ck_assert_uint_eq(a.counts[DISK_BACK_IN_TIME], 0);
+	carry_beat(&layout, good, true);
+	ck_assert(comes(&a, DISK_BACK_IN_TIME, PATIENCE_MS));
+	stop(&a);
+	free(good);
+	free(failed);
+}
+END_TEST
+
+START_TEST(a_device_that_becomes_another_clusters_is_not_written_to_any_more)
+{
+	struct offline_checked *checked = calloc(1, sizeof(*checked));
+	struct volctl_error error;
+	struct one a;
+
+	start(&a, 1, 1, 100);
+	log_on(&a, 0, 1, 1);
+	/* Nor may it take a poll to find out. */
+	ck_assert_int_eq(disk_set_poll(a.disk, 2 * PATIENCE_MS, IO_TIMEOUT_MS), 0);
+	rest(3 * POLL_MS);
+	control_format(&control, "400ms");
+	ck_assert(comes(&a, DISK_BACK_IN_TIME, PATIENCE_MS));
+	rest(3 * BEAT_MS);
+	ck_assert_int_eq(offline_check(control.path, checked, &error), 0);
+	ck_assert_int_eq(checked->state, OFFLINE_WHOLE);
+	ck_assert_uint_eq(checked->version, 1);
+	free(checked);
+	stop(&a);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("disk");
@@ -768,6 +941,9 @@ int main(void)
 	tcase_add_test(tests, a_change_before_the_claim_is_not_made);
 	tcase_add_test(tests, a_queue_of_changes_that_is_full_says_so);
 	tcase_add_test(tests, a_restart_in_the_same_boot_does_not_wait);
+	tcase_add_test(tests, a_restart_after_a_failed_write_writes_no_image_before_t_late);
+	tcase_add_test(tests, a_restart_after_a_kill_in_mid_write_writes_no_image_before_t_late);
+	tcase_add_test(tests, logged_off_is_not_said_while_a_failed_write_may_still_land);
 	tcase_add_test(tests, an_unclean_end_in_an_earlier_boot_is_watched_for_t_dead);
 	tcase_add_test(tests, a_row_that_lives_elsewhere_is_refused_and_the_other_named);
 	tcase_add_test(tests, whoever_finds_another_tenant_in_his_row_stops_writing);
@@ -786,6 +962,11 @@ int main(void)
 	tcase_add_test(tests, a_damaged_hint_and_beat_are_written_anew);
 	tcase_add_test(tests, an_unreadable_pair_blocks_commits_and_is_named);
 	tcase_add_test(tests, a_replaced_device_is_gone_on_with_and_another_cluster_never);
+	tcase_add_test(tests,
+		       a_device_that_can_only_be_read_is_silent_and_left_in_peace_and_read);
+	tcase_add_test(tests,
+		       a_failed_beat_that_lands_late_is_no_older_disk_and_one_that_was_good_is);
+	tcase_add_test(tests, a_device_that_becomes_another_clusters_is_not_written_to_any_more);
 	tcase_add_test(tests, an_idle_host_reads_once_a_poll_and_writes_once_a_beat);
 	tcase_add_test(tests, a_foreign_file_is_no_control_device);
 	tcase_add_test(tests, one_good_superblock_is_enough_and_a_shrunken_device_is_refused);

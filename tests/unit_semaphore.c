@@ -51,7 +51,7 @@ static void put_ballot(uint16_t slot, const struct ballot *ballot)
 	ballot_encode(ballot, slot, SECTOR, &cluster, half_at(slot, ballot->sequence & 1));
 }
 
-static void start_late(struct host *host, bool unclean)
+static void start_with_late_left(struct host *host, bool unclean, uint32_t late_left_ms)
 {
 	struct semaphore_terms terms = {
 		.layout = &layout,
@@ -59,6 +59,7 @@ static void start_late(struct host *host, bool unclean)
 		.slot = host->slot,
 		.incarnation = ++host->incarnation,
 		.unclean_start = unclean,
+		.late_left_ms = late_left_ms,
 		.late_ms = LATE_MS,
 		.latest = host->tables[0],
 		.next = host->tables[1],
@@ -66,6 +67,11 @@ static void start_late(struct host *host, bool unclean)
 
 	memset(host->machine, 0, semaphore_size(&layout));
 	semaphore_init(host->machine, &terms);
+}
+
+static void start_late(struct host *host, bool unclean)
+{
+	start_with_late_left(host, unclean, 0);
 }
 
 static void start(struct host *host)
@@ -425,6 +431,21 @@ START_TEST(no_image_is_written_before_t_late_has_passed)
 }
 END_TEST
 
+START_TEST(of_t_late_only_what_is_left_is_waited_for)
+{
+	struct host *a = &hosts[0];
+	uint64_t began_us;
+
+	start_with_late_left(a, true, LATE_MS / 4);
+	want_logon(a);
+	begin(a);
+	began_us = a->now_us;
+	go_to(a, SEMAPHORE_WRITE_IMAGE);
+	ck_assert_uint_ge(a->now_us, began_us + LATE_MS / 4 * 1000);
+	ck_assert_uint_lt(a->now_us, began_us + LATE_MS / 2 * 1000);
+}
+END_TEST
+
 START_TEST(an_image_that_can_not_be_written_is_a_change_not_made)
 {
 	struct host *a = &hosts[0];
@@ -755,6 +776,7 @@ int main(void)
 	tcase_add_test(tests,
 		       a_failed_ballot_is_tried_again_on_the_same_half_after_reading_the_pair);
 	tcase_add_test(tests, no_image_is_written_before_t_late_has_passed);
+	tcase_add_test(tests, of_t_late_only_what_is_left_is_waited_for);
 	tcase_add_test(tests, an_image_that_can_not_be_written_is_a_change_not_made);
 	tcase_add_test(tests, a_scan_that_fails_after_a_ballot_leaves_a_doubt);
 	tcase_add_test(tests,
