@@ -366,15 +366,16 @@ static bool next_join(struct host *host, struct host_action *action)
 	return true;
 }
 
-/* The volumes that an earlier daemon of this boot left mounted read-write: see rules.h. */
+/*
+ * What an earlier daemon of this boot held stays ours, mounted or not, until the giving up has
+ * proven that nothing here can write to it any more.
+ */
 static void logon_change(struct host *host, struct change *change)
 {
 	change->kind = CHANGE_LOGON;
 	change->machine = host->config.machine;
 	change->boot = host->config.boot;
-	for (uint16_t i = 0; i < host->tables->volume_count; i++)
-		if (host->volumes[i].mounted == MOUNTED_WRITE)
-			change->kept_volumes[i / 8] |= (uint8_t)(1 << i % 8);
+	memset(change->kept_volumes, UINT8_MAX, sizeof(change->kept_volumes));
 }
 
 static bool all_looked(const struct host *host)

@@ -125,9 +125,19 @@ static void begin_giving(struct host *host, uint16_t at)
 		return;
 
 	/* A grant is confirmed before it is given up: one thing at a time. */
-	if (local->give != GIVE_NONE || local->job || !host_is_writer(host, at) ||
-	    row->phase != PHASE_WRITING || local->mounted != MOUNTED_WRITE ||
-	    local->write_epoch != row->writer.epoch)
+	if (local->give != GIVE_NONE || local->job || !local->looked ||
+	    !host_is_writer(host, at) || row->phase != PHASE_WRITING)
+		return;
+	/*
+	 * Unmounted by hand, or given up by a daemon that died before it could say
+	 * so: a mount point that is empty proves nothing, the giving up does.
+	 */
+	if (local->mounted != MOUNTED_WRITE) {
+		local->give_request = 0;
+		local->give = GIVE_STOPPING;
+		return;
+	}
+	if (local->write_epoch != row->writer.epoch)
 		return;
 	if (wanted && host->now_ms < local->retry_at_ms) {
 		host_wake_by(host, local->retry_at_ms);
@@ -325,15 +335,10 @@ static bool give_change(struct host *host, uint16_t at, struct change *change)
 	change->volume = at;
 	change->volume_born = row->born;
 	change->epoch = row->writer.epoch;
-	if (local->give == GIVE_STOPPED ||
-	    (row->phase == PHASE_WRITING && local->give == GIVE_NONE && !local->job &&
-	     local->looked &&
-	     (local->mounted == MOUNTED_NOT || local->mounted == MOUNTED_VIEW))) {
-		/* The second half: somebody unmounted it by hand.  Nothing is held any more. */
+	if (local->give == GIVE_STOPPED) {
 		change->kind = CHANGE_GIVE;
-		change->request = local->give == GIVE_STOPPED ? local->give_request : 0;
+		change->request = local->give_request;
 		change->generation = local->published;
-		local->give = GIVE_STOPPED;
 		return true;
 	}
 	if (row->phase == PHASE_GRANTING && local->mounted == MOUNTED_WRITE &&

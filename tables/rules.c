@@ -190,10 +190,10 @@ static bool is_kept(const struct change *change, uint16_t volume)
 }
 
 /*
- * What a host held in an earlier incarnation.  Still mounted here by a daemon
- * of this very boot: it stays the writer, under an epoch of its new
- * incarnation.  All else has ended: the mounts of this boot are gone, as the
- * host says, and those of another boot died with it.
+ * What a host held in an earlier incarnation.  Not proven to be given up by
+ * a daemon of this very boot: it stays the writer, under an epoch of its new
+ * incarnation.  All else has ended: what was proven here, and what another boot
+ * held, which died with it.
  */
 static void settle_rights(struct tables *tables, const struct change *change, bool same_boot)
 {

@@ -60,10 +60,9 @@ struct change {
 	size_t form_len;
 	/*
 	 * CHANGE_LOGON, only with the boot id of the row's last incarnation: one bit per
-	 * volume slot, those that are still mounted read-write here.  The host stays
+	 * volume slot, those that are not proven to be given up here.  The host stays
 	 * their writer, with the new incarnation and a new epoch.  Its other rights end:
-	 * what a process of this boot held is unmounted, what an earlier boot held died
-	 * with it.
+	 * what an earlier boot held died with it.
 	 */
 	uint8_t kept_volumes[VOLUMES_MAX / 8];
 };

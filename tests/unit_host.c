@@ -687,6 +687,28 @@ START_TEST(what_was_unmounted_by_hand_is_noticed)
 }
 END_TEST
 
+START_TEST(an_unmount_by_hand_is_no_proof_while_a_copy_of_the_mount_lives)
+{
+	begin_with_writer(2);
+	world.hosts[0].kernel.mounted[0] = MOUNTED_NOT;
+	world.hosts[0].kernel.elsewhere[0] = true;
+	world_mounts_moved(&world, 0);
+	world_pass(&world, 5000);
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_WRITING);
+	/* Nor is it one for a daemon that starts again. */
+	world_kill(&world, 0);
+	world_start(&world, 0, false);
+	world_pass(&world, 5000);
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_WRITING);
+
+	world.hosts[0].kernel.elsewhere[0] = false;
+	world_pass(&world, 5000);
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_FREE);
+	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_VIEW);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 {
 	uint64_t token;
@@ -843,6 +865,7 @@ int main(void)
 	tcase_add_test(tests, a_yes_waits_until_the_control_device_answers_again);
 	tcase_add_test(tests, who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence);
 	tcase_add_test(tests, what_was_unmounted_by_hand_is_noticed);
+	tcase_add_test(tests, an_unmount_by_hand_is_no_proof_while_a_copy_of_the_mount_lives);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);

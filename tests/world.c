@@ -21,7 +21,8 @@ static void check_writers(const struct world *world)
 		for (unsigned int h = 0; h < world->host_count; h++) {
 			const struct volume_row *row = &world->tables->volumes[v];
 
-			if (world->hosts[h].kernel.mounted[v] != MOUNTED_WRITE)
+			if (world->hosts[h].kernel.mounted[v] != MOUNTED_WRITE &&
+			    !world->hosts[h].kernel.elsewhere[v])
 				continue;
 			writers++;
 			ck_assert_msg(row->phase != PHASE_FREE && row->writer.host == h,
@@ -125,9 +126,9 @@ static struct mount_result perform_job(struct world *world, unsigned int at,
 		perform_write(kernel, v, job, &result);
 		break;
 	case MOUNT_GIVE_UP:
-		if (kernel->files_open[v])
+		if (kernel->files_open[v] || kernel->elsewhere[v])
 			busy(&result, HOLDER_WRITING);
-		else
+		else if (kernel->mounted[v] == MOUNTED_WRITE)
 			kernel->mounted[v] = MOUNTED_ENDED;
 		break;
 	case MOUNT_PUBLISH:

@@ -18,6 +18,7 @@ struct world_kernel {
 	bool files_open[WORLD_VOLUMES_MAX];	/* for writing: giving up is refused */
 	bool readers[WORLD_VOLUMES_MAX];	/* a view that programs hold */
 	bool broken[WORLD_VOLUMES_MAX];		/* mounting read-write fails */
+	bool elsewhere[WORLD_VOLUMES_MAX];	/* writable through a copy of the mount that we do not see */
 	bool unplugged[WORLD_VOLUMES_MAX];	/* no device of it is here */
 	uint64_t generation[WORLD_VOLUMES_MAX];	/* of the contents that the view shows */
 };
