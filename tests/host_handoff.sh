@@ -250,6 +250,34 @@ runs()
 	one_writer edit1
 }
 
+by_hand()
+{
+	rule "$fs: a view that was unmounted by hand is mounted again"
+	lab_run edit2 umount /mnt/media
+	within 5 lab_run edit2 mountpoint -q /mnt/media
+	rule "$fs: an unmount by hand gives nothing up while a copy of the mount lives"
+	lab_spawn edit1 "$LAB/log/holder" unshare -m --propagation private sleep 6
+	copy=$LAB_PID
+	within 5 has_own_mounts "$copy" edit1
+	lab_run edit1 umount /mnt/media
+	within 5 is edit1 media here none
+	sleep 2
+	is render media writer edit1 || complain "the right is gone"
+	wait "$copy"
+	rule "$fs: and is as good as a release when that has ended"
+	within 10 is edit1 media writer null
+	here edit1 ro
+	v edit1 request media --wait=20
+	exits 0
+	one_writer edit1
+}
+
+has_own_mounts()
+{
+	[ "$(readlink "/proc/$1/ns/mnt")" != \
+		"$(readlink "/proc/$(cat "$LAB/hosts/$2/holder")/ns/mnt")" ]
+}
+
 restart()
 {
 	rule "$fs: a killed daemon that starts again goes on with its mounts"
@@ -300,6 +328,7 @@ for fs; do
 	over_readers
 	old_writer_held
 	runs
+	by_hand
 	restart
 	rule "$fs: all log off, and the file system is clean"
 	studio_stop
