@@ -118,6 +118,17 @@ static bool row_is_ours(const struct host *host)
 	       row->incarnation == host->config.incarnation;
 }
 
+/* Refused because the row was another machine's, and now an administrator trusts the next one. */
+static bool may_claim_again(const struct host *host)
+{
+	static const struct id128 any;
+	const struct host_row *row = &host->tables->hosts[host->slot];
+
+	return host->phase == HOST_REFUSED && !host->claimed && host->logon_wanted &&
+	       host->claim.state == CLAIM_REFUSED_MACHINE && row->state == ROW_USED &&
+	       memcmp(&row->machine, &any, sizeof(any)) == 0;
+}
+
 static void tables_came(struct host *host, const struct tables *tables)
 {
 	const struct tables *before = host->tables;
@@ -134,13 +145,21 @@ static void tables_came(struct host *host, const struct tables *tables)
 	host->beat_dirty = true;
 	if (host->phase == HOST_STARTING || host->phase == HOST_NO_ROW)
 		row_found(host, tables_host_find(tables, host->config.name));
+	else if (may_claim_again(host))
+		host_claim(host);
 	else if (host_is_up(host) && !row_is_ours(host))
 		host_enter(host, HOST_REFUSED, "our row in the tables has another tenant now");
 }
 
+static void machine_text(const struct id128 *machine, char text[33])
+{
+	for (unsigned int i = 0; i < 16; i++)
+		snprintf(text + 2 * i, 3, "%02x", machine->bytes[i]);
+}
+
 static void claim_came(struct host *host, const struct claim_report *claim)
 {
-	char why[TEXT_BYTES_MAX + 1];
+	char why[TEXT_BYTES_MAX + 1], machine[33];
 
 	host->claim = *claim;
 	switch (claim->state) {
@@ -155,15 +174,21 @@ static void claim_came(struct host *host, const struct claim_report *claim)
 			host_enter(host, HOST_LOOKING, "the row is ours");
 		break;
 	case CLAIM_REFUSED_LIVE:
-		snprintf(why, sizeof(why), "another machine is logged on as '%s' (incarnation "
-			 "%llx): two machines under one name; give one of them another name",
-			 host->config.name, (unsigned long long)claim->other_incarnation);
+		machine_text(&claim->other_machine, machine);
+		snprintf(why, sizeof(why), "another machine is logged on as '%s' (machine id %s, "
+			 "incarnation %llx): give one of the two another name in volctl.conf, "
+			 "then run 'volctl logon' here",
+			 host->config.name, machine,
+			 (unsigned long long)claim->other_incarnation);
 		host_enter(host, HOST_REFUSED, why);
 		break;
 	case CLAIM_REFUSED_MACHINE:
-		snprintf(why, sizeof(why), "the row '%s' belongs to another machine; if this "
-			 "one has taken its place, an administrator runs 'volctl host approve %s'",
-			 host->config.name, host->config.name);
+		machine_text(&claim->other_machine, machine);
+		snprintf(why, sizeof(why), "the row '%s' belongs to another machine (machine id "
+			 "%s): give this one another name in volctl.conf; if it has taken the "
+			 "other's place, an administrator runs 'volctl host approve %s' on a host "
+			 "that is logged on",
+			 host->config.name, machine, host->config.name);
 		host_enter(host, HOST_REFUSED, why);
 		break;
 	}

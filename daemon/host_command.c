@@ -911,7 +911,8 @@ static void command_logon(struct host *host, const struct host_command *command)
 {
 	host->logon_wanted = true;
 	/* While the last log off is still being written the row is ours: see HOST_EV_BEAT. */
-	if (wait_new(host, command, WAIT_LOGON) && host->phase == HOST_OFF && !host->claimed)
+	if (wait_new(host, command, WAIT_LOGON) && !host->claimed &&
+	    (host->phase == HOST_OFF || host->phase == HOST_REFUSED))
 		host_claim(host);
 }
 
