@@ -19,6 +19,7 @@ struct op {
 	enum disk_fate fate;
 	bool dead;		/* nobody waits for it */
 	uint64_t done_us;
+	uint64_t late_by_us;	/* the last moment that it may land if it is late */
 	uint32_t steps_left;	/* that refer to it */
 	uint8_t *data;
 	uint32_t data_size;	/* allocated */
@@ -181,6 +182,7 @@ static uint16_t op_new(struct disk *disk, const struct op *like)
 		op->data = data;
 		op->data_size = data_size;
 		op->done_us = disk->now_us + draw_latency(disk);
+		op->late_by_us = op->done_us + disk->late_us;
 		return i;
 	}
 	abort();
@@ -287,6 +289,9 @@ uint64_t disk_crash(struct disk *disk, unsigned int host, unsigned int generatio
 		if (!op->used || op->dead || op->host != host || op->generation != generation)
 			continue;
 		op->dead = true;
+		/* Whoever issued it is gone: from now on it only waits somewhere on the way. */
+		if (op->late_by_us > disk->now_us + disk->late_us)
+			op->late_by_us = disk->now_us + disk->late_us;
 		if (fate == DISK_GOOD && op->fate == DISK_ERROR_LATE)
 			op->fate = DISK_ERROR_LOST;
 		else if (op->fate == DISK_GOOD)
@@ -299,6 +304,14 @@ uint64_t disk_crash(struct disk *disk, unsigned int host, unsigned int generatio
 			over_us = op->done_us;
 	}
 	return over_us;
+}
+
+/* When a late write lands: between now and the last moment that it may. */
+static uint64_t draw_late(struct disk *disk, const struct op *op)
+{
+	uint64_t left_us = op->late_by_us > disk->now_us ? op->late_by_us - disk->now_us : 1;
+
+	return disk->now_us + chance_below(disk->chance, left_us);
 }
 
 /* A sector of a write reaches the medium, if its fate is such. */
@@ -325,8 +338,7 @@ static void land(struct disk *disk, struct op *op, const struct step *step)
 			break;
 		}
 		op->steps_left++;
-		push(disk, (struct step){ .at_us = op->done_us +
-						   chance_below(disk->chance, disk->late_us),
+		push(disk, (struct step){ .at_us = draw_late(disk, op),
 					  .kind = STEP_LAND, .op = step->op, .sector = step->sector,
 					  .deferred = true });
 		break;

@@ -6,8 +6,8 @@
  * What the design takes for granted holds: a sector is written whole, or left
  * with a checksum that shows it, and an acknowledged write is there.  A write
  * that failed, or whose process died, may land, be lost, tear, or land later,
- * up to late_us after it failed.  While one may land late no other of the same
- * host tears: against both at once a pair of sectors is not enough.
+ * up to late_us after it failed or its host died.  While one may land late no
+ * other of the same host tears: against both at once a pair of sectors is not enough.
  */
 #pragma once
 
