@@ -228,7 +228,9 @@ rule_a_writer_is_mounted_over_readers_only_when_told()
 	in_host a 'echo new > /mnt/volume/age'
 	[ "$(lab_run a cat "/proc/$held/fd/7")" = old ] || complain "the reader lost its file"
 	[ "$(lab_run a cat /mnt/volume/age)" = new ] || complain "the new mount does not show"
-	[ "$(lab_run a grep -c ' /mnt/volume ' /proc/self/mountinfo)" = 1 ] ||
+	# Before Linux 6.5 nothing can be put beneath a mount: the old view stays under the new one.
+	[ -n "${OLD_KERNEL:-}" ] ||
+		[ "$(lab_run a grep -c ' /mnt/volume ' /proc/self/mountinfo)" = 1 ] ||
 		complain "mounts are stacked"
 	done_ a give-up ended
 	done_ a unmount not
