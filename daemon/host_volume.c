@@ -108,6 +108,15 @@ static bool want(enum mount_op op, enum mount_op *ret_op)
 	return true;
 }
 
+/* A change under way counts as done for all that it takes from us, whatever the tables say yet. */
+static bool right_is_leaving(const struct host *host, uint16_t at)
+{
+	const struct change *change = &host->in_flight.change;
+
+	return host->committing && change->volume == at &&
+	       (change->kind == CHANGE_GIVE || change->kind == CHANGE_RETURN);
+}
+
 static bool writer_job(struct host *host, uint16_t at, const struct volume_row *row,
 		       enum mount_op *ret_op)
 {
@@ -115,7 +124,8 @@ static bool writer_job(struct host *host, uint16_t at, const struct volume_row *
 
 	if (local->mounted != MOUNTED_WRITE) {
 		if (row->phase == PHASE_GRANTING && local->failed_epoch != row->writer.epoch &&
-		    local->give == GIVE_NONE && host->phase == HOST_ONLINE)
+		    local->give == GIVE_NONE && !right_is_leaving(host, at) &&
+		    host->phase == HOST_ONLINE)
 			return want(MOUNT_WRITE, ret_op);
 		return host_give_job(host, at, ret_op);
 	}

@@ -732,6 +732,44 @@ START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 }
 END_TEST
 
+START_TEST(a_right_whose_return_is_under_way_is_not_used_any_more)
+{
+	struct world_host *h0 = &world.hosts[0];
+
+	begin_with_writer(2);
+	ask(1, 1);
+	world_settle(&world);
+	ask(0, 1);
+	world_settle(&world);
+	h0->kernel.files_open[0] = true;
+	h0->jobs_wait = true;
+	h0->commits_wait = true;
+	order(0, COMMAND_LOGOFF, SLOT_NONE);
+	world_look(&world, 0);
+	answer_to(1, waiting_request(), true, "");
+	world_look(&world, 1);
+	ck_assert_uint_eq(world.tables->volumes[1].writer.host, 0);
+	world_look(&world, 0);
+	world_jobs_end(&world, 0);
+	world_look(&world, 0);
+	ck_assert_int_eq(h0->change.kind, CHANGE_RETURN);
+	/* The log off is called off by files that are open on the other volume. */
+	world_jobs_end(&world, 0);
+	world_look(&world, 0);
+	ck_assert_int_eq(h0->host->phase, HOST_ONLINE);
+	for (unsigned int i = 0; i < h0->job_count; i++)
+		ck_assert_int_ne(h0->jobs[i].op, MOUNT_WRITE);
+	h0->commits_wait = false;
+	world_commit_ends(&world, 0);
+	h0->jobs_wait = false;
+	world_jobs_end(&world, 0);
+	world_settle(&world);
+	ck_assert_int_eq(world.tables->volumes[1].phase, PHASE_FREE);
+	ck_assert(!world_writes(&world, 0, 1));
+	world_end(&world);
+}
+END_TEST
+
 /*
  * Users, crashes and reboots at random: never two writers, every order answered once, nobody
  * stuck.
@@ -867,6 +905,7 @@ int main(void)
 	tcase_add_test(tests, what_was_unmounted_by_hand_is_noticed);
 	tcase_add_test(tests, an_unmount_by_hand_is_no_proof_while_a_copy_of_the_mount_lives);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
+	tcase_add_test(tests, a_right_whose_return_is_under_way_is_not_used_any_more);
 	tcase_add_test(tests,
 		       whatever_happens_there_are_never_two_writers_and_nobody_waits_for_ever);
 	return unit_run("host", tests);

@@ -178,6 +178,11 @@ void world_jobs_end(struct world *world, unsigned int at)
 		end_job(world, at, &host->jobs[i]);
 }
 
+void world_commit_ends(struct world *world, unsigned int at)
+{
+	commit(world, at, &world->hosts[at].change);
+}
+
 static void take_answer(struct world *world, const struct host_answer *answer)
 {
 	if (answer->interim)
@@ -199,7 +204,9 @@ static void perform(struct world *world, unsigned int at, const struct host_acti
 			   (struct host_event){ .kind = HOST_EV_CLAIM, .claim = &claim });
 		break;
 	case HOST_ACT_COMMIT:
-		commit(world, at, &action->change);
+		host->change = action->change;
+		if (!host->commits_wait)
+			commit(world, at, &host->change);
 		break;
 	case HOST_ACT_MOUNT:
 		if (host->jobs_wait)

@@ -33,6 +33,9 @@ struct world_host {
 	bool jobs_wait;
 	unsigned int job_count;
 	struct mount_job jobs[HOST_JOBS_MAX];
+	/* a change stays under way until world_commit_ends() */
+	bool commits_wait;
+	struct change change;
 	bool stopped;
 	bool stopped_clean;
 };
@@ -62,6 +65,7 @@ void world_settle(struct world *world);
 /* Time passes, with a look at every wake-up. */
 void world_pass(struct world *world, uint64_t ms);
 void world_jobs_end(struct world *world, unsigned int host);
+void world_commit_ends(struct world *world, unsigned int host);
 
 /* The device of a volume comes to a host, or goes. */
 void world_device(struct world *world, unsigned int host, uint16_t volume, bool there);
