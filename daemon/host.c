@@ -86,8 +86,9 @@ void host_claim(struct host *host)
 
 /* --- events ----------------------------------------------------------- */
 
-static void row_found(struct host *host, uint16_t slot)
+void host_find_row(struct host *host)
 {
+	uint16_t slot = tables_host_find(host->tables, host->config.name);
 	const struct host_row *row = slot == SLOT_NONE ? NULL : &host->tables->hosts[slot];
 	char why[TEXT_BYTES_MAX + 1];
 
@@ -122,11 +123,13 @@ static bool row_is_ours(const struct host *host)
 static bool may_claim_again(const struct host *host)
 {
 	static const struct id128 any;
-	const struct host_row *row = &host->tables->hosts[host->slot];
+	const struct host_row *row;
 
-	return host->phase == HOST_REFUSED && !host->claimed && host->logon_wanted &&
-	       host->claim.state == CLAIM_REFUSED_MACHINE && row->state == ROW_USED &&
-	       memcmp(&row->machine, &any, sizeof(any)) == 0;
+	if (host->phase != HOST_REFUSED || host->claimed || !host->logon_wanted ||
+	    host->claim.state != CLAIM_REFUSED_MACHINE)
+		return false;
+	row = &host->tables->hosts[host->slot];
+	return row->state == ROW_USED && memcmp(&row->machine, &any, sizeof(any)) == 0;
 }
 
 static void tables_came(struct host *host, const struct tables *tables)
@@ -144,7 +147,7 @@ static void tables_came(struct host *host, const struct tables *tables)
 	host_requests_follow_tables(host);
 	host->beat_dirty = true;
 	if (host->phase == HOST_STARTING || host->phase == HOST_NO_ROW)
-		row_found(host, tables_host_find(tables, host->config.name));
+		host_find_row(host);
 	else if (may_claim_again(host))
 		host_claim(host);
 	else if (host_is_up(host) && !row_is_ours(host))
@@ -242,7 +245,7 @@ static void change_ended(struct host *host, const struct host_event *event)
 		logged_off(host, event->outcome);
 	else if (ruling_is_refusal(event->outcome->ruling))
 		host->commit_at_ms = host->now_ms + RETRY_COMMIT_MS;
-	if (ended->change.kind == CHANGE_GIVE)
+	if (ended->change.kind == CHANGE_GIVE || ended->change.kind == CHANGE_RETURN)
 		host->volumes[ended->change.volume].give = GIVE_NONE;
 }
 
@@ -344,6 +347,7 @@ void host_step(struct host *host, const struct host_event *event, uint64_t now_m
 		silence(host, false, event->text);
 		break;
 	case HOST_EV_STOP_FOR_GOOD:
+		host->stopped_for_good = true;
 		host_enter(host, HOST_REFUSED, event->text);
 		break;
 	case HOST_EV_MOUNT:

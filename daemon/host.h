@@ -257,6 +257,7 @@ struct host_volume {
 	uint64_t job_epoch;		/* MOUNT_WRITE: the right under which it mounts */
 	bool looked;
 	bool locked;			/* the device is read-only, with nothing mounted */
+	bool shut_down;			/* by force, and still there: only a reset helps */
 	enum mount_state mounted;
 	uint64_t write_epoch;		/* MOUNTED_WRITE: the right under which it was mounted */
 	uint64_t held_since_ms;
@@ -281,6 +282,7 @@ struct host_volume {
 	enum give_step give;
 	uint64_t give_request;		/* 0: a release */
 	uint64_t failed_epoch;		/* the grant that could not be mounted */
+	char failed_why[TEXT_BYTES_MAX + 1];
 	bool hook_running;
 
 	/* What people ordered. */
@@ -333,6 +335,7 @@ struct host_wait {
 	bool run;
 	bool over_readers;
 	bool had_access;
+	bool gone;		/* of a run: its client has, what it asked for is not wanted */
 };
 
 struct host_change {
@@ -363,6 +366,7 @@ struct host {
 	struct claim_report claim;
 	bool suspended;
 	bool logon_wanted;
+	bool stopped_for_good;	/* the disk does nothing more for us */
 	bool stop_wanted;	/* log off, then HOST_ACT_STOPPED */
 	bool stopped_told;
 	uint64_t stop_by_ms;

@@ -160,7 +160,13 @@ void host_requests_review(struct host *host)
 		struct host_request *request = &host->requests[i];
 		const struct volume_row *row = host_volume_row(host, request->volume);
 
-		if (!row || request->decision != DECIDE_NOT_YET || !may_answer(host, request))
+		if (!row || request->decision != DECIDE_NOT_YET)
+			continue;
+		if (host_give_is_stuck(host, request->volume)) {
+			decide(host, request, DECIDE_NO, host->volumes[request->volume].reason);
+			continue;
+		}
+		if (!may_answer(host, request))
 			continue;
 		if (host->tables->hosts[host->slot].answer == ANSWER_ASK)
 			wait_for_person(host, request, row);
@@ -308,6 +314,7 @@ void host_give_ended(struct host *host, const struct mount_result *result)
 		local->retry_at_ms = 0;
 	} else if (result->outcome == MOUNT_DONE) {
 		local->give = GIVE_STOPPED;
+		host_runs_lost(host, result->volume);
 		local->release_wanted = false;
 		local->release_patient = false;
 		/* The last state is published by the tables: with the release. */
@@ -325,6 +332,15 @@ void host_give_ended(struct host *host, const struct mount_result *result)
 	}
 }
 
+/* Told to stop, and what holds it does not let go: it is tried again, but nobody waits for that. */
+bool host_give_is_stuck(const struct host *host, uint16_t at)
+{
+	const struct host_volume *local = &host->volumes[at];
+
+	return local->give == GIVE_STOPPING && !local->job && local->outcome != MOUNT_DONE &&
+	       local->job_op == MOUNT_GIVE_UP;
+}
+
 /* --- changes that follow -------------------------------------------------- */
 
 static bool give_change(struct host *host, uint16_t at, struct change *change)
@@ -335,7 +351,7 @@ static bool give_change(struct host *host, uint16_t at, struct change *change)
 	change->volume = at;
 	change->volume_born = row->born;
 	change->epoch = row->writer.epoch;
-	if (local->give == GIVE_STOPPED) {
+	if (local->give == GIVE_STOPPED && local->failed_epoch != row->writer.epoch) {
 		change->kind = CHANGE_GIVE;
 		change->request = local->give_request;
 		change->generation = local->published;
@@ -347,15 +363,12 @@ static bool give_change(struct host *host, uint16_t at, struct change *change)
 		return true;
 	}
 	if (row->phase == PHASE_GRANTING && !local->job && local->mounted != MOUNTED_WRITE &&
+	    (local->give == GIVE_NONE || local->give == GIVE_STOPPED) &&
 	    (local->failed_epoch == row->writer.epoch || host->phase == HOST_LOGGING_OFF)) {
 		change->kind = CHANGE_RETURN;
-		if (local->failed_epoch != row->writer.epoch)
-			snprintf(change->text, sizeof(change->text), "the host logs off");
-		else if (local->outcome == MOUNT_BUSY)
-			host_holders_text(local->holders, local->holder_count, change->text,
-					  sizeof(change->text));
-		else
-			snprintf(change->text, sizeof(change->text), "%s", local->reason);
+		snprintf(change->text, sizeof(change->text), "%s",
+			 local->failed_epoch == row->writer.epoch ? local->failed_why :
+								    "the host logs off");
 		return true;
 	}
 	return false;

@@ -257,6 +257,16 @@ static bool order_change(struct host *host, const struct host_command *command,
 	return false;
 }
 
+static bool is_queued(const struct host *host, enum change_kind kind, uint64_t request)
+{
+	for (unsigned int i = 0; i < host->change_count; i++)
+		if (host->changes[i].change.kind == kind &&
+		    host->changes[i].change.request == request)
+			return true;
+	return host->committing && host->in_flight.change.kind == kind &&
+	       host->in_flight.change.request == request;
+}
+
 static void queue_cancel(struct host *host, uint64_t request)
 {
 	const struct request_row *row = tables_request_const(host->tables, request);
@@ -300,6 +310,55 @@ static bool can_not_mount(struct host *host, const struct host_command *command)
 	return true;
 }
 
+/* Whether the right is here for a run, and will be given back after the last one. */
+static bool run_has_brought(const struct host *host, uint16_t volume)
+{
+	for (unsigned int i = 0; i < HOST_WAITS_MAX; i++)
+		if (host->waits[i].kind == WAIT_RUN && host->waits[i].volume == volume &&
+		    !host->waits[i].had_access)
+			return true;
+	return host->volumes[volume].release_patient;
+}
+
+static void call_off_patient_release(struct host_volume *local)
+{
+	if (local->release_patient)
+		local->release_wanted = local->release_patient = false;
+}
+
+static void begin_run(struct host *host, struct host_wait *wait, bool had_access)
+{
+	struct host_volume *local = &host->volumes[wait->volume];
+
+	wait->kind = WAIT_RUN;
+	wait->had_access = had_access;
+	local->run_count++;
+	call_off_patient_release(local);
+}
+
+/* Runs in force do not give back what was there before them, or is somebody's since. */
+static void disown_runs(struct host *host, uint16_t volume)
+{
+	for (unsigned int i = 0; i < HOST_WAITS_MAX; i++)
+		if (host->waits[i].kind == WAIT_RUN && host->waits[i].volume == volume)
+			host->waits[i].had_access = true;
+}
+
+/* A person wants what runs have brought: it stays. */
+static void keep_right(struct host *host, uint16_t volume)
+{
+	disown_runs(host, volume);
+	call_off_patient_release(&host->volumes[volume]);
+}
+
+void host_runs_lost(struct host *host, uint16_t volume)
+{
+	disown_runs(host, volume);
+	if (host->volumes[volume].run_count > 0)
+		host_tell(host, NEWS_ACCESS_LOST, volume,
+			  "given up while a 'volctl run' uses it");
+}
+
 static void command_request(struct host *host, const struct host_command *command)
 {
 	struct host_volume *local = &host->volumes[command->volume];
@@ -314,15 +373,17 @@ static void command_request(struct host *host, const struct host_command *comman
 	snprintf(change.text, sizeof(change.text), "%s", command->text);
 	snprintf(change.person, sizeof(change.person), "%s", command->person);
 	if (writes_here(host, command->volume)) {
+		bool had_access = !run_has_brought(host, command->volume);
+
 		wait = command->run ? wait_new(host, command, WAIT_RUN) : NULL;
 		if (command->run && !wait)
 			return;
-		if (wait) {
-			wait->had_access = true;
-			local->run_count++;
-		}
+		if (wait)
+			begin_run(host, wait, had_access);
+		else
+			keep_right(host, command->volume);
 		answer(host, command->token, EXIT_DONE, "granted",
-		       "this host is the writer already")->had_access = true;
+		       "this host is the writer already")->had_access = had_access;
 		return;
 	}
 	if (can_not_mount(host, command))
@@ -420,6 +481,10 @@ static void request_posted(struct host *host, struct host_wait *wait,
 	struct host_answer *told;
 
 	wait->request = outcome->value;
+	if (wait->gone) {
+		wait->kind = WAIT_REQUEST;
+		return;
+	}
 	host->volumes[wait->volume].over_readers = wait->over_readers;
 	host->volumes[wait->volume].unmount_wanted = false;
 	told = answer(host, wait->token, EXIT_DONE,
@@ -438,6 +503,11 @@ void host_change_ended(struct host *host, const struct host_change *change,
 
 	if (!wait || wait->kind != WAIT_CHANGE)
 		return;
+	if (wait->gone && (change->change.kind != CHANGE_REQUEST ||
+			   ruling_is_refusal(outcome->ruling))) {
+		wait->kind = WAIT_FREE;
+		return;
+	}
 	if (change->change.kind == CHANGE_REQUEST && !ruling_is_refusal(outcome->ruling) &&
 	    outcome->ruling != RULING_ALREADY_WRITER) {
 		request_posted(host, wait, outcome);
@@ -454,6 +524,8 @@ void host_change_failed(struct host *host, const struct host_change *change)
 	if (!wait)
 		return;
 	wait->kind = WAIT_FREE;
+	if (wait->gone)
+		return;
 	answer(host, change->token, EXIT_UNREACHABLE, "control-device",
 	       "the control device does not take the change: nothing was changed; see "
 	       "'volctl status'");
@@ -477,11 +549,39 @@ static bool request_refused(struct host *host, struct host_wait *wait,
 	return true;
 }
 
+/*
+ * Nobody wants any more what a run has asked for.  Where the cancelling comes too late the right
+ * is given back.
+ */
+static bool unwanted_is_over(struct host *host, struct host_wait *wait,
+			     const struct request_row *row)
+{
+	struct host_volume *local = &host->volumes[wait->volume];
+
+	if (row && row->state == REQUEST_WAITING) {
+		if (host->now_ms >= host->commit_at_ms &&
+		    !is_queued(host, CHANGE_CANCEL, wait->request))
+			queue_cancel(host, wait->request);
+		return false;
+	}
+	if (!row || row->state != REQUEST_GRANTED || !host_is_writer(host, wait->volume))
+		return true;
+	if (!writes_here(host, wait->volume))
+		return false;
+	if (local->run_count == 0) {
+		local->release_wanted = true;
+		local->release_patient = true;
+	}
+	return true;
+}
+
 static bool request_is_over(struct host *host, struct host_wait *wait)
 {
 	const struct request_row *row = tables_request_const(host->tables, wait->request);
 	struct host_answer *told;
 
+	if (wait->gone)
+		return unwanted_is_over(host, wait, row);
 	if (!row) {
 		answer(host, wait->token, EXIT_FAILED, "cancelled", "the request is gone");
 		return true;
@@ -501,8 +601,7 @@ static bool request_is_over(struct host *host, struct host_wait *wait)
 	told->request = row->id;
 	told->volume = row->volume;
 	if (wait->run) {
-		host->volumes[row->volume].run_count++;
-		wait->kind = WAIT_RUN;
+		begin_run(host, wait, false);
 		return false;
 	}
 	return true;
@@ -514,19 +613,23 @@ static bool given_is_over(struct host *host, struct host_wait *wait)
 {
 	const struct request_row *row = tables_request_const(host->tables, wait->request);
 
-	if (row && row->state == REQUEST_WAITING)
-		return false;
-	if (row && row->state == REQUEST_GRANTED)
+	if (row && row->state == REQUEST_WAITING) {
+		if (!host_give_is_stuck(host, row->volume))
+			return false;
+		answer(host, wait->token, EXIT_FAILED, "failed", "not given yet: %s; it is tried "
+		       "until it is", host->volumes[row->volume].reason);
+	} else if (row && row->state == REQUEST_GRANTED) {
 		answer_done(host, wait->token, "given");
-	else
+	} else {
 		answer(host, wait->token, EXIT_REFUSED, "refused", "not given: %s",
 		       row && row->answer[0] ? row->answer : "the request has ended otherwise");
+	}
 	return true;
 }
 
 static bool volume_release_is_over(struct host *host, uint16_t at)
 {
-	return !host_is_writer(host, at) ||
+	return !host_is_writer(host, at) || host_give_is_stuck(host, at) ||
 	       (!host->volumes[at].release_wanted && host->volumes[at].give == GIVE_NONE);
 }
 
@@ -563,7 +666,9 @@ static bool done_is_over(struct host *host, struct host_wait *wait)
 	struct host_answer *told;
 
 	if (host_is_writer(host, wait->volume) &&
-	    !(local->give == GIVE_NONE && local->outcome == MOUNT_BUSY))
+	    !(local->give == GIVE_NONE &&
+	      (local->outcome == MOUNT_BUSY || !local->release_wanted)) &&
+	    !host_give_is_stuck(host, wait->volume))
 		return false;
 	told = answer_done(host, wait->token, "done");
 	told->given_up = !host_is_writer(host, wait->volume);
@@ -656,14 +761,22 @@ static bool logoff_is_over(struct host *host, struct host_wait *wait)
 		answer_done(host, wait->token, "logged-off");
 		return true;
 	}
+	if (host->phase == HOST_REFUSED || host->phase == HOST_NO_ROW) {
+		answer(host, wait->token, EXIT_FAILED, "refused", "%s", host->trouble);
+		return true;
+	}
 	for (uint16_t i = 0; i < host->tables->volume_count && !host->stop_wanted; i++) {
 		const struct host_volume *local = &host->volumes[i];
 		char who[TEXT_BYTES_MAX + 1];
 
-		if (!host_is_writer(host, i) || local->outcome != MOUNT_BUSY ||
-		    local->give != GIVE_NONE || local->job)
+		if (!host_is_writer(host, i) ||
+		    (!host_give_is_stuck(host, i) &&
+		     (local->outcome != MOUNT_BUSY || local->give != GIVE_NONE || local->job)))
 			continue;
-		host_holders_text(local->holders, local->holder_count, who, sizeof(who));
+		if (local->outcome == MOUNT_BUSY)
+			host_holders_text(local->holders, local->holder_count, who, sizeof(who));
+		else
+			snprintf(who, sizeof(who), "%s", local->reason);
 		answer_holders(answer(host, wait->token, EXIT_REFUSED, "busy-here",
 				      "not logged off, %s is still being written: %s", local->name,
 				      who),
@@ -686,21 +799,52 @@ static bool is_cut_off(struct host *host)
 	return false;
 }
 
-/* Not begun: it is dropped.  Under way: only the device can tell what became of it. */
-static void answer_cut_off(struct host *host, struct host_wait *wait)
+/* False: it is under way, or was not one. */
+static bool drop_change(struct host *host, uint64_t token)
 {
 	for (unsigned int i = 0; i < host->change_count; i++) {
-		if (host->changes[i].token != wait->token)
+		if (host->changes[i].token != token)
 			continue;
 		forget_change(host, i);
+		return true;
+	}
+	return false;
+}
+
+/* Nothing is changed any more, and nothing that happens elsewhere is heard of. */
+static bool is_off_duty(const struct host *host, const struct host_wait *wait)
+{
+	return (host->phase == HOST_OFF || host->phase == HOST_REFUSED ||
+		host->phase == HOST_NO_ROW) &&
+	       wait->kind != WAIT_FREE && wait->kind != WAIT_LOGON && wait->kind != WAIT_LOGOFF &&
+	       wait->kind != WAIT_RUN;
+}
+
+static void answer_off_duty(struct host *host, struct host_wait *wait)
+{
+	bool in_doubt = wait->kind == WAIT_CHANGE && !drop_change(host, wait->token);
+
+	if (wait->gone)
+		return;
+	answer(host, wait->token, EXIT_UNREACHABLE, in_doubt ? "unknown" : "not-logged-on",
+	       "this host is not logged on any more%s%s%s", host->trouble[0] ? ": " : "",
+	       host->trouble, in_doubt ? "; whether the change was made is not known" : "");
+}
+
+/* Not begun: it is dropped.  Under way: only the device can tell what became of it. */
+static bool answer_cut_off(struct host *host, struct host_wait *wait)
+{
+	if (drop_change(host, wait->token)) {
 		answer(host, wait->token, EXIT_UNREACHABLE, "control-device",
 		       "the control device does not answer: nothing was changed; see 'volctl "
 		       "status'");
-		return;
+		return true;
 	}
 	answer(host, wait->token, EXIT_UNREACHABLE, "unknown",
 	       "the control device does not answer any more: whether it was done shows when it "
 	       "does; see 'volctl status'");
+	wait->gone = wait->run;		/* should it have been posted, nobody waits for it */
+	return !wait->gone;
 }
 
 static bool waits_for_tables(const struct host_wait *wait)
@@ -712,10 +856,12 @@ static bool waits_for_tables(const struct host_wait *wait)
 
 static bool wait_is_over(struct host *host, struct host_wait *wait)
 {
-	if (waits_for_tables(wait) && is_cut_off(host)) {
-		answer_cut_off(host, wait);
+	if (is_off_duty(host, wait)) {
+		answer_off_duty(host, wait);
 		return true;
 	}
+	if (waits_for_tables(wait) && !wait->gone && is_cut_off(host))
+		return answer_cut_off(host, wait);
 	switch (wait->kind) {
 	case WAIT_REQUEST:
 		return request_is_over(host, wait);
@@ -911,9 +1057,11 @@ static void command_logon(struct host *host, const struct host_command *command)
 {
 	host->logon_wanted = true;
 	/* While the last log off is still being written the row is ours: see HOST_EV_BEAT. */
-	if (wait_new(host, command, WAIT_LOGON) && !host->claimed &&
-	    (host->phase == HOST_OFF || host->phase == HOST_REFUSED))
-		host_claim(host);
+	if (wait_new(host, command, WAIT_LOGON) && host->tables && !host->claimed &&
+	    !host->stopped_for_good &&
+	    (host->phase == HOST_OFF || host->phase == HOST_REFUSED ||
+	     host->phase == HOST_NO_ROW))
+		host_find_row(host);
 }
 
 static void command_logoff(struct host *host, const struct host_command *command)
@@ -923,9 +1071,10 @@ static void command_logoff(struct host *host, const struct host_command *command
 	host->logon_wanted = false;
 	for (uint16_t i = 0; i < host->tables->volume_count; i++)
 		host->volumes[i].outcome = MOUNT_DONE;
+	/* A log on under way goes on: what an earlier daemon left writable is given up by it. */
 	if (host->phase == HOST_ONLINE)
 		host_enter(host, HOST_LOGGING_OFF, "ordered");
-	else if (host->phase != HOST_LOGGING_OFF)
+	else if (host->phase == HOST_NO_ROW || (host->phase == HOST_REFUSED && !host->claimed))
 		host_enter(host, HOST_OFF, "ordered");
 }
 
@@ -994,12 +1143,12 @@ void host_client_gone(struct host *host, uint64_t token)
 
 	if (!wait)
 		return;
-	if (wait->kind == WAIT_RUN) {
+	if (wait->kind == WAIT_RUN)
 		end_run(host, wait);
-	} else if (wait->run && wait->kind == WAIT_REQUEST) {
-		queue_cancel(host, wait->request);
+	else if (wait->run && wait->kind == WAIT_CHANGE && drop_change(host, token))
 		wait->kind = WAIT_FREE;
-	}
+	else if (wait->run)
+		wait->gone = true;
 }
 
 /* Commands that make no sense before the host is logged on, and changing ones while suspended. */

@@ -12,6 +12,7 @@
 
 /* host.c */
 void host_enter(struct host *host, enum host_phase phase, const char *why);
+void host_find_row(struct host *host);	/* and claim it, if a log on is wanted */
 void host_claim(struct host *host);
 bool host_is_up(const struct host *host);	/* ONLINE or LOGGING_OFF: rights are real */
 void host_wake_by(struct host *host, uint64_t at_ms);
@@ -35,6 +36,7 @@ bool host_next_hook(struct host *host, struct host_action *action);
 void host_hook_ended(struct host *host, const struct host_event *event);
 bool host_give_job(struct host *host, uint16_t volume, enum mount_op *ret_op);
 void host_give_ended(struct host *host, const struct mount_result *result);
+bool host_give_is_stuck(const struct host *host, uint16_t volume);
 bool host_give_change(struct host *host, struct change *change);
 void host_holders_text(const struct holder *holders, uint32_t count, char *buffer, size_t size);
 
@@ -47,6 +49,7 @@ void host_change_failed(struct host *host, const struct host_change *change);
 bool host_take_change(struct host *host, struct host_change *ret_change);
 void host_waits_review(struct host *host);
 void host_holders_known(struct host *host, const struct mount_result *result);
+void host_runs_lost(struct host *host, uint16_t volume);
 bool host_next_answer(struct host *host, struct host_action *action);
 
 /* host_news.c */

@@ -92,8 +92,12 @@ void host_volumes_kept(struct host *host)
 	for (uint16_t i = 0; i < host->tables->volume_count; i++) {
 		struct host_volume *local = &host->volumes[i];
 
-		if (local->mounted != MOUNTED_WRITE || !host_is_writer(host, i))
+		if (!host_is_writer(host, i))
 			continue;
+		if (local->mounted != MOUNTED_WRITE) {
+			local->give = GIVE_STOPPING;	/* until all of it is gone */
+			continue;
+		}
 		local->write_epoch = host->tables->volumes[i].writer.epoch;
 		local->held_since_ms = host->now_ms;
 		local->publish_at_ms = host->now_ms;
@@ -115,6 +119,22 @@ static bool right_is_leaving(const struct host *host, uint16_t at)
 
 	return host->committing && change->volume == at &&
 	       (change->kind == CHANGE_GIVE || change->kind == CHANGE_RETURN);
+}
+
+static bool is_time(struct host *host, uint64_t at_ms)
+{
+	if (host->now_ms >= at_ms)
+		return true;
+	host_wake_by(host, at_ms);
+	return false;
+}
+
+/* By force; where the file system can only be frozen, it is seen to from time to time. */
+static bool shut_down_job(struct host *host, const struct host_volume *local,
+			  enum mount_op *ret_op)
+{
+	return (!local->shut_down || is_time(host, local->retry_at_ms)) &&
+	       want(MOUNT_SHUT_DOWN, ret_op);
 }
 
 static bool writer_job(struct host *host, uint16_t at, const struct volume_row *row,
@@ -195,13 +215,15 @@ static bool viewer_job(struct host *host, uint16_t at, const struct volume_row *
  * rely on what the tables say of us.  Writing ends: in order where no file is
  * open, otherwise by force.  The right stays as it is, for nothing is committed any more.
  */
-static bool stopped_job(const struct host *host, uint16_t at, enum mount_op *ret_op)
+static bool stopped_job(struct host *host, uint16_t at, enum mount_op *ret_op)
 {
 	const struct host_volume *local = &host->volumes[at];
 	bool tried = local->job_op == MOUNT_GIVE_UP && local->outcome != MOUNT_DONE;
 
-	return local->mounted == MOUNTED_WRITE &&
-	       want(tried ? MOUNT_SHUT_DOWN : MOUNT_GIVE_UP, ret_op);
+	if (local->mounted != MOUNTED_WRITE)
+		return false;
+	return tried || local->shut_down ? shut_down_job(host, local, ret_op) :
+					   want(MOUNT_GIVE_UP, ret_op);
 }
 
 static bool wanted_job(struct host *host, uint16_t at, enum mount_op *ret_op)
@@ -220,17 +242,15 @@ static bool wanted_job(struct host *host, uint16_t at, enum mount_op *ret_op)
 	if (local->mounted == MOUNTED_WRITE && host->phase != HOST_LOOKING &&
 	    host->phase != HOST_LOGGING_ON &&
 	    (!host_is_writer(host, at) || row->writer.epoch != local->write_epoch))
-		return want(MOUNT_SHUT_DOWN, ret_op);
+		return shut_down_job(host, local, ret_op);
 	if (!host_is_up(host))
 		return false;
 	if (local->holders_wanted)
 		return want(MOUNT_HOLDERS, ret_op);
 	if (row && row->born == local->born && host_is_writer(host, at))
 		return writer_job(host, at, row, ret_op);
-	if (host->now_ms < local->retry_at_ms) {
-		host_wake_by(host, local->retry_at_ms);
+	if (!is_time(host, local->retry_at_ms))
 		return false;
-	}
 	if (host->phase == HOST_LOGGING_OFF)
 		return leaving_job(local, ret_op);
 	if (!row || row->born != local->born)
@@ -337,6 +357,31 @@ static void view_ended(struct host *host, uint16_t at, const struct mount_result
 	}
 }
 
+/* The right goes back; but first everything that could write under it. */
+static void note_failed_grant(struct host_volume *local, const struct mount_result *result)
+{
+	local->failed_epoch = local->job_epoch;
+	local->retry_at_ms = 0;
+	if (result->outcome == MOUNT_BUSY)
+		host_holders_text(result->holders, result->holder_count, local->failed_why,
+				  sizeof(local->failed_why));
+	else
+		snprintf(local->failed_why, sizeof(local->failed_why), "%s", result->reason);
+	if (result->unproven)
+		local->give = GIVE_STOPPING;
+}
+
+static void shut_down_ended(struct host *host, uint16_t at)
+{
+	struct host_volume *local = &host->volumes[at];
+
+	if (!local->shut_down)
+		host_tell(host, NEWS_ACCESS_LOST, at,
+			  "mounted read-write without the right: shut down");
+	local->shut_down = local->mounted == MOUNTED_WRITE;
+	local->retry_at_ms = host->now_ms + RETRY_FAILED_MS;
+}
+
 static void write_ended(struct host *host, uint16_t at, const struct mount_result *result)
 {
 	struct host_volume *local = &host->volumes[at];
@@ -345,11 +390,11 @@ static void write_ended(struct host *host, uint16_t at, const struct mount_resul
 	local->view_held = false;
 	local->over_readers = false;
 	if (result->outcome != MOUNT_DONE) {
-		local->failed_epoch = local->job_epoch;
-		local->retry_at_ms = 0;
+		note_failed_grant(local, result);
 		return;
 	}
 	local->write_epoch = local->job_epoch;
+	local->shut_down = false;
 	local->held_since_ms = host->now_ms;
 	local->written = result->written;
 	local->written_at_ms = host->now_ms;
@@ -464,8 +509,7 @@ void host_job_ended(struct host *host, const struct mount_result *result)
 		local->locked = true;
 		break;
 	case MOUNT_SHUT_DOWN:
-		host_tell(host, NEWS_ACCESS_LOST, result->volume,
-			  "mounted read-write without the right: shut down");
+		shut_down_ended(host, result->volume);
 		break;
 	}
 	if (result->op != MOUNT_LOCK_DEVICE && result->op != MOUNT_HOLDERS)

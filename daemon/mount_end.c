@@ -150,12 +150,23 @@ static bool confirm_given_up(struct work *work)
 	return r == 0 ? true : work_fail(work, -r, "waiting for the last writes", "try again");
 }
 
+/* Another device under the path of ours proves nothing about the one that is mounted. */
+static bool refuse_other_device(struct work *work)
+{
+	if (work->mounted.device == work->number)
+		return true;
+	return work_settle(work, MOUNT_FAILED, ENODEV,
+			   "%.100s is not the device any more that is mounted on %.100s: "
+			   "unmount that, or attach its device again",
+			   work->job->device, work->job->mount_point);
+}
+
 bool mount_give_up(struct work *work)
 {
 	if (!work_need_device(work) || !work_look(work))
 		return false;
 	switch (work->mounted.state) {
-	case MOUNTED_WRITE: return give_up_writer(work);
+	case MOUNTED_WRITE: return refuse_other_device(work) && give_up_writer(work);
 	case MOUNTED_FOREIGN: return work_foreign(work);
 	case MOUNTED_NOT:
 	case MOUNTED_VIEW:
@@ -257,7 +268,7 @@ static bool drain_and_detach(struct work *work)
 {
 	int r = 0;
 
-	if (work->device >= 0) {
+	if (work->device >= 0 && work->mounted.device == work->number) {
 		r = blockdev_drain(work->device, work->number, DRAIN_TIMEOUT_MS);
 		(void)blockdev_set_read_only(work->device, true);
 	}

@@ -369,12 +369,19 @@ static bool mount_writer(struct work *work)
 	return check_volume(work, &what) && make_mount(work, &what) && confirm_writable(work);
 }
 
-/* Nothing stays half done: what the attempt has written is on the disk, then the lock is back. */
-static void relock_device(struct work *work)
+/*
+ * Nothing stays half done: what the attempt has written is on the disk, then the lock is back.
+ * A mount that stays all the same keeps its note, or nobody would know that it is ours.
+ */
+static void undo_write(struct work *work)
 {
+	if (work_look(work) && work->mounted.state == MOUNTED_WRITE)
+		(void)work_unmount(work);
 	(void)blockdev_drain(work->device, work->number, DRAIN_TIMEOUT_MS);
 	(void)blockdev_set_read_only(work->device, true);
-	record_remove(work->job->record_dir, mounted_mark(work->job));
+	work->result->unproven = work_try(work, work_probe_unused, WORK_ELSEWHERE) < 0;
+	if (!work->result->unproven)
+		record_remove(work->job->record_dir, mounted_mark(work->job));
 }
 
 bool mount_write(struct work *work)
@@ -390,6 +397,6 @@ bool mount_write(struct work *work)
 		return false;
 	if (unlock_device(work) && mount_writer(work))
 		return true;
-	relock_device(work);
+	undo_write(work);
 	return false;
 }

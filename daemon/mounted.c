@@ -58,6 +58,7 @@ static void entry_describe(struct libmnt_fs *entry, struct mounted *mounted)
 {
 	mounted->id = (uint64_t)mnt_fs_get_id(entry);
 	mounted->super = mnt_fs_get_devno(entry);
+	mounted->device = entry_device(entry);
 	mounted->super_writable = entry_super_writable(entry);
 	(void)snprintf(mounted->fstype, sizeof(mounted->fstype), "%s",
 		       text_or_empty(mnt_fs_get_fstype(entry)));

@@ -16,6 +16,7 @@ struct mounted {
 	uint64_t id;			/* in mountinfo */
 	uint64_t unique_id;		/* 0: unknown */
 	dev_t super;			/* the superblock's number there */
+	dev_t device;			/* the block device beneath; 0: none */
 	dev_t root;			/* st_dev of its root: another one on btrfs */
 	bool super_writable;
 	bool device_used;		/* MOUNTED_NOT: by what is in no mount table here */

@@ -258,6 +258,18 @@ rule_a_mount_in_another_namespace_is_not_forgotten()
 	done_ a unmount not
 }
 
+rule_an_unmount_by_hand_proves_nothing()
+{
+	done_ a write write
+	hold a "exec unshare -m --propagation private sh -c 'touch $LAB/held; exec sleep 1000'"
+	in_host a 'umount /mnt/volume'
+	done_ a look not
+	refused a give-up busy not 'not be proven'
+	let_go
+	done_ a look not
+	done_ a give-up not
+}
+
 rule_writers_through_a_bind_mount_count_too()
 {
 	done_ a write write

@@ -79,6 +79,7 @@ static void print_result(const struct mount_result *result)
 	printf("outcome=%s\nstate=%s\nerror=%d\nfstype=%s\nreason=%s\n",
 	       mount_outcome_text(result->outcome), state_names[result->state], result->error,
 	       result->fstype, result->reason);
+	printf("unproven=%s\n", result->unproven ? "yes" : "no");
 	printf("written=%" PRIu64 "\nchanged=%s\nopen_for_writing=%" PRIu64 "\n", result->written,
 	       result->changed ? "yes" : "no", result->open_for_writing);
 	printf("free=%" PRIu64 "\ntotal=%" PRIu64 "\nholders=%" PRIu32 "\n", result->free_bytes,

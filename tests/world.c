@@ -12,6 +12,11 @@ static void host_event(struct world *world, unsigned int at, struct host_event e
 	host_step(world->hosts[at].host, &event, world->now_ms);
 }
 
+static bool can_write(const struct world_kernel *kernel, unsigned int v)
+{
+	return kernel->mounted[v] == MOUNTED_WRITE || kernel->elsewhere[v];
+}
+
 /* The one promise, looked at after every move of a mount or a right: who writes has the right. */
 static void check_writers(const struct world *world)
 {
@@ -21,8 +26,7 @@ static void check_writers(const struct world *world)
 		for (unsigned int h = 0; h < world->host_count; h++) {
 			const struct volume_row *row = &world->tables->volumes[v];
 
-			if (world->hosts[h].kernel.mounted[v] != MOUNTED_WRITE &&
-			    !world->hosts[h].kernel.elsewhere[v])
+			if (!can_write(&world->hosts[h].kernel, v))
 				continue;
 			writers++;
 			ck_assert_msg(row->phase != PHASE_FREE && row->writer.host == h,
@@ -38,7 +42,7 @@ static void learn(struct world *world, unsigned int at)
 	struct host_event event = { .kind = HOST_EV_TABLES };
 	struct tables *before = host->tables;
 
-	if (before && before->version == world->tables->version)
+	if (host->doubtful || (before && before->version == world->tables->version))
 		return;
 	host->tables = calloc(1, sizeof(*host->tables));
 	tables_copy(host->tables, world->tables);
@@ -51,19 +55,62 @@ static void learn(struct world *world, unsigned int at)
 	host_event(world, at, (struct host_event){ .kind = HOST_EV_DEVICE, .volume = SLOT_NONE });
 }
 
-static void commit(struct world *world, unsigned int at, const struct change *change)
+static void apply(struct world *world, const struct change *change, struct outcome *ret_outcome)
 {
 	struct tables *next = calloc(1, sizeof(*next));
-	struct outcome outcome;
 
-	rule_apply(world->tables, change, next, &outcome);
+	rule_apply(world->tables, change, next, ret_outcome);
 	free(world->tables);
 	world->tables = next;
 	check_writers(world);
+}
+
+static void answered(struct world *world, unsigned int at, const struct change *change,
+		     const struct outcome *outcome)
+{
 	learn(world, at);
 	host_event(world, at, (struct host_event){ .kind = HOST_EV_ANSWERED,
 						   .sequence = change->sequence,
-						   .outcome = &outcome });
+						   .outcome = outcome });
+}
+
+static void commit(struct world *world, unsigned int at, const struct change *change)
+{
+	struct world_host *host = &world->hosts[at];
+	struct outcome outcome;
+
+	switch (host->fate) {
+	case WORLD_DECIDED:
+		apply(world, change, &outcome);
+		answered(world, at, change, &outcome);
+		return;
+	case WORLD_NOT_MADE:
+		host_event(world, at, (struct host_event){ .kind = HOST_EV_NOT_MADE,
+							   .sequence = change->sequence });
+		return;
+	case WORLD_UNKNOWN_MADE:
+		apply(world, change, &host->doubt_outcome);
+		break;
+	case WORLD_UNKNOWN_LOST:
+		break;
+	}
+	host->doubtful = true;
+	host->doubt = *change;
+	host_event(world, at, (struct host_event){ .kind = HOST_EV_UNKNOWN,
+						   .sequence = change->sequence });
+}
+
+void world_doubts_end(struct world *world, unsigned int at)
+{
+	struct world_host *host = &world->hosts[at];
+
+	if (!host->doubtful)
+		return;
+	host->doubtful = false;
+	if (host->fate == WORLD_UNKNOWN_LOST)
+		apply(world, &host->doubt, &host->doubt_outcome);
+	host->fate = WORLD_DECIDED;
+	answered(world, at, &host->doubt, &host->doubt_outcome);
 }
 
 static void busy(struct mount_result *result, enum holder_kind kind)
@@ -94,7 +141,11 @@ static void perform_view(struct world *world, struct world_kernel *kernel,
 static void perform_write(struct world_kernel *kernel, unsigned int v, const struct mount_job *job,
 			  struct mount_result *result)
 {
-	if (kernel->broken[v]) {
+	if (kernel->elsewhere[v]) {
+		busy(result, HOLDER_KERNEL);
+	} else if (kernel->broken[v]) {
+		kernel->elsewhere[v] = kernel->half_made[v];
+		result->unproven = kernel->half_made[v];
 		result->outcome = MOUNT_FAILED;
 		snprintf(result->reason, sizeof(result->reason), "%s",
 			 "v: mount: Structure needs cleaning; run fsck");
@@ -103,6 +154,19 @@ static void perform_write(struct world_kernel *kernel, unsigned int v, const str
 	} else {
 		kernel->mounted[v] = MOUNTED_WRITE;
 	}
+}
+
+static void perform_give_up(struct world_kernel *kernel, unsigned int v,
+			    struct mount_result *result)
+{
+	if (kernel->mounted[v] == MOUNTED_FOREIGN)
+		result->outcome = MOUNT_FOREIGN;
+	else if (kernel->elsewhere[v])
+		busy(result, HOLDER_KERNEL);
+	else if (kernel->mounted[v] == MOUNTED_WRITE && kernel->files_open[v])
+		busy(result, HOLDER_WRITING);
+	else if (kernel->mounted[v] == MOUNTED_WRITE)
+		kernel->mounted[v] = MOUNTED_ENDED;
 }
 
 static struct mount_result perform_job(struct world *world, unsigned int at,
@@ -126,12 +190,11 @@ static struct mount_result perform_job(struct world *world, unsigned int at,
 		perform_write(kernel, v, job, &result);
 		break;
 	case MOUNT_GIVE_UP:
-		if (kernel->files_open[v] || kernel->elsewhere[v])
-			busy(&result, HOLDER_WRITING);
-		else if (kernel->mounted[v] == MOUNTED_WRITE)
-			kernel->mounted[v] = MOUNTED_ENDED;
+		perform_give_up(kernel, v, &result);
 		break;
 	case MOUNT_PUBLISH:
+		if (kernel->mounted[v] != MOUNTED_WRITE)
+			result.outcome = MOUNT_FAILED;
 		result.changed = result.written != job->written_before;
 		break;
 	case MOUNT_UNMOUNT:
@@ -146,7 +209,8 @@ static struct mount_result perform_job(struct world *world, unsigned int at,
 		result.outcome = MOUNT_DONE;
 		break;
 	case MOUNT_SHUT_DOWN:
-		kernel->mounted[v] = MOUNTED_NOT;
+		if (!kernel->freezes[v])
+			kernel->mounted[v] = MOUNTED_NOT;
 		break;
 	case MOUNT_LOOK:
 		if (kernel->mounted[v] == MOUNTED_FOREIGN)
@@ -328,6 +392,7 @@ void world_kill(struct world *world, unsigned int at)
 	host->host = NULL;
 	host->tables = NULL;
 	host->job_count = 0;
+	host->doubtful = false;
 	host->stopped = false;
 }
 

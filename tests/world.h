@@ -18,9 +18,21 @@ struct world_kernel {
 	bool files_open[WORLD_VOLUMES_MAX];	/* for writing: giving up is refused */
 	bool readers[WORLD_VOLUMES_MAX];	/* a view that programs hold */
 	bool broken[WORLD_VOLUMES_MAX];		/* mounting read-write fails */
-	bool elsewhere[WORLD_VOLUMES_MAX];	/* writable through a copy of the mount that we do not see */
+	bool elsewhere[WORLD_VOLUMES_MAX];	/* writable through a copy that we do not see */
 	bool unplugged[WORLD_VOLUMES_MAX];	/* no device of it is here */
 	uint64_t generation[WORLD_VOLUMES_MAX];	/* of the contents that the view shows */
+	/* has no call to be shut down: it stays mounted, frozen */
+	bool freezes[WORLD_VOLUMES_MAX];
+	/* a failing mount leaves something that can still write */
+	bool half_made[WORLD_VOLUMES_MAX];
+};
+
+/* What becomes of the changes of one host. */
+enum world_fate {
+	WORLD_DECIDED,
+	WORLD_NOT_MADE,			/* the control device does not take them */
+	WORLD_UNKNOWN_MADE,		/* in doubt until world_doubts_end(), and made */
+	WORLD_UNKNOWN_LOST,		/* the same, and not made */
 };
 
 struct world_host {
@@ -36,6 +48,10 @@ struct world_host {
 	/* a change stays under way until world_commit_ends() */
 	bool commits_wait;
 	struct change change;
+	enum world_fate fate;
+	bool doubtful;				/* a change has met an unknown fate */
+	struct change doubt;
+	struct outcome doubt_outcome;
 	bool stopped;
 	bool stopped_clean;
 };
@@ -66,6 +82,7 @@ void world_settle(struct world *world);
 void world_pass(struct world *world, uint64_t ms);
 void world_jobs_end(struct world *world, unsigned int host);
 void world_commit_ends(struct world *world, unsigned int host);
+void world_doubts_end(struct world *world, unsigned int host);
 
 /* The device of a volume comes to a host, or goes. */
 void world_device(struct world *world, unsigned int host, uint16_t volume, bool there);
