@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/disk.h"
@@ -597,6 +598,44 @@ START_TEST(a_running_cluster_is_neither_formatted_nor_repaired_and_the_host_is_n
 }
 END_TEST
 
+static struct beat beat_of_row_0(void)
+{
+	struct io *io = control_open(&control);
+	void *sector = io_buffer(io, SECTOR_MAX);
+	struct beat beat;
+
+	ck_assert_int_eq(io_read(io, layout_beat(&checked->layout, 0), sector, SECTOR_MAX), 0);
+	ck_assert_int_eq(beat_decode(sector, 0, checked->layout.sector_size,
+				     &checked->layout.capacity, &checked->super.cluster, &beat),
+			 BLOCK_OK);
+	free(sector);
+	io_close(io);
+	return beat;
+}
+
+START_TEST(before_repair_writes_an_image_t_late_has_passed_and_no_dead_host_owns_its_row)
+{
+	struct offline_format orders = order();
+	struct timespec began;
+	struct timespec ended;
+
+	ck_assert_int_eq(format(&orders), 0);
+	check();
+	ck_assert_int_eq(disk_stop(run_host(), 5000), 0);
+	control_spoil(&control, layout_ballot(&checked->layout, 2, 0));
+	clock_gettime(CLOCK_BOOTTIME, &began);
+	ck_assert_int_eq(repair(false), 0);
+	clock_gettime(CLOCK_BOOTTIME, &ended);
+	ck_assert_int_ge((ended.tv_sec - began.tv_sec) * 1000 +
+			 (ended.tv_nsec - began.tv_nsec) / 1000000, 8 * 400);
+	check();
+	ck_assert_int_eq(checked->state, OFFLINE_WHOLE);
+	ck_assert_uint_ne(beat_of_row_0().incarnation, 7);
+	ck_assert_uint_eq(beat_of_row_0().machine.bytes[0], 1);
+	ck_assert(!beat_of_row_0().logged_off);
+}
+END_TEST
+
 START_TEST(a_dump_says_the_same_as_json_and_as_text)
 {
 	struct offline_format orders = order();
@@ -669,6 +708,9 @@ int main(void)
 	tcase_add_loop_test(tests, an_interrupted_repair_leaves_tables_and_can_be_made_again, 0, 3);
 	tcase_add_test(tests,
 		a_running_cluster_is_neither_formatted_nor_repaired_and_the_host_is_named);
+	tcase_add_test(
+		tests,
+		before_repair_writes_an_image_t_late_has_passed_and_no_dead_host_owns_its_row);
 	tcase_add_test(tests, a_dump_says_the_same_as_json_and_as_text);
 	tcase_add_test(tests, a_template_is_a_text_that_can_be_formatted);
 	return unit_run("offline", tests);

@@ -9,7 +9,7 @@
 #include "volctl/offline_internal.h"
 
 /*
- * The order of the writes.  A new image goes where nobody needs the old one, and is durable
+ * The order of the writes.  First whoever has not logged off loses its row.  A new image goes where nobody needs the old one, and is durable
  * before a ballot names it.  From the first ballot that says so the new version is
  * decided, for the largest one counts; those that follow only make it safer.  So an
  * interruption leaves the old state or the new one, and what is still damaged can be
@@ -42,6 +42,21 @@ static void rest_ms(uint32_t ms)
 	(void)nanosleep(&ts, NULL);
 }
 
+/* Whether an image and all pairs are to be written, and not just what a host writes anew by itself. */
+static bool ballots_or_images_are_damaged(const struct survey *survey)
+{
+	if (survey->decided == 0 || !offline_block_is_good(&survey->newest.block))
+		return true;
+	if (survey->open.value.version != 0 && !offline_block_is_good(&survey->open.block))
+		return true;
+	for (uint16_t host = 0; host < survey->layout.capacity.hosts; host++) {
+		if (!offline_block_is_good(&survey->hosts[host].ballot_blocks[0]) ||
+		    !offline_block_is_good(&survey->hosts[host].ballot_blocks[1]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Nobody may be at it.
  */
@@ -49,6 +64,19 @@ static void rest_ms(uint32_t ms)
 static uint32_t io_timeout_of(const struct survey *survey)
 {
 	return survey->tables ? survey->tables->io_timeout_ms : IO_TIMEOUT_DEFAULT_MS;
+}
+
+/*
+ * Nothing of that host's can land any more.  Who only needs a beat or a hint may be gone
+ * for T_dead; where an image is written, what the host had issued must be over as well.
+ */
+static bool host_is_quiet(const struct repairing *rep, const struct peer_watch *watch)
+{
+	enum peer_state state = peer_watch_state(watch);
+
+	if (state != PEER_DEAD || !ballots_or_images_are_damaged(&rep->survey))
+		return state == PEER_DEAD || state == PEER_LOGGED_OFF;
+	return peer_watch_still_ms(watch) > timing_of(watch->io_timeout_ms).late_ms;
 }
 
 static int refuse_running(const struct repairing *rep, uint16_t host,
@@ -69,20 +97,22 @@ static int look_at_beats(const struct repairing *rep, struct peer_watch *watches
 	for (uint16_t host = 0; host < rep->survey.layout.capacity.hosts; host++) {
 		struct beat_read read = { .issued_ms = now_ms() };
 		struct offline_block block = survey_read_beat(&rep->survey, host, &read.beat);
-		enum peer_state state;
 
 		read.completed_ms = now_ms();
 		read.verdict = block.error < 0 ? BLOCK_DAMAGED : block.verdict;
-		state = peer_watch_read(&watches[host], &read, io_timeout_of(&rep->survey));
+		(void)peer_watch_read(&watches[host], &read, io_timeout_of(&rep->survey));
 		if (watches[host].changed)
 			return refuse_running(rep, host, ret_error);
-		if (state != PEER_DEAD && state != PEER_LOGGED_OFF)
+		if (!host_is_quiet(rep, &watches[host]))
 			(*ret_waiting)++;
 	}
 	return 0;
 }
 
-/* Refuse while any beat changes: watch for T_dead, unless all say that they have logged off. */
+/*
+ * Refuse while any beat changes: watch for T_dead, or T_late, unless all say that they have
+ * logged off.
+ */
 static int watch_beats(const struct repairing *rep, struct volctl_error *ret_error)
 {
 	const struct offline_progress *progress = &rep->order->progress;
@@ -182,20 +212,6 @@ static int choose_tables(struct repairing *rep, struct volctl_error *ret_error)
  * What has to be written.
  */
 
-static bool ballots_or_images_are_damaged(const struct survey *survey)
-{
-	if (survey->decided == 0 || !offline_block_is_good(&survey->newest.block))
-		return true;
-	if (survey->open.value.version != 0 && !offline_block_is_good(&survey->open.block))
-		return true;
-	for (uint16_t host = 0; host < survey->layout.capacity.hosts; host++) {
-		if (!offline_block_is_good(&survey->hosts[host].ballot_blocks[0]) ||
-		    !offline_block_is_good(&survey->hosts[host].ballot_blocks[1]))
-			return true;
-	}
-	return false;
-}
-
 static void tell_damage(void *data, const struct offline_damage *damage)
 {
 	struct repairing *rep = data;
@@ -245,6 +261,11 @@ static int plan(struct repairing *rep, struct volctl_error *ret_error)
 /*
  * Writing.
  */
+
+static int write_sector(struct repairing *rep, uint64_t offset, void *sector)
+{
+	return io_write(rep->io, offset, sector, rep->survey.layout.sector_size);
+}
 
 static bool same_place(const struct image_value *value, uint16_t host, uint16_t slot)
 {
@@ -324,20 +345,42 @@ static int write_pair(struct repairing *rep, uint16_t host, const struct image_v
 	return r < 0 ? r : write_ballot(rep, host, newest + 2, value);
 }
 
+/*
+ * A host that was frozen all the while looks at its own beat before it writes: there it
+ * must find that the row is not its own any more, or its next image goes over ours.
+ */
+static int evict_all(struct repairing *rep)
+{
+	const struct survey *survey = &rep->survey;
+	AUTO_FREE void *sector = io_buffer(rep->io, survey->layout.sector_size);
+	int r = sector ? 0 : -ENOMEM;
+
+	for (uint16_t host = 0; host < survey->layout.capacity.hosts && r == 0; host++) {
+		struct beat beat = survey->hosts[host].beat;
+
+		if (!offline_block_is_good(&survey->hosts[host].beat_block) || beat.logged_off)
+			continue;
+		beat.incarnation++;
+		beat.counter++;
+		beat.volume_count = 0;
+		beat_encode(&beat, NULL, host, survey->layout.sector_size, &survey->super.cluster,
+			    sector);
+		r = write_sector(rep, layout_beat(&survey->layout, host), sector);
+	}
+	return r;
+}
+
 static int decide_again(struct repairing *rep)
 {
 	struct image_value value;
 	int r;
 
-	r = write_image(rep, &value);
+	r = evict_all(rep);
+	if (r == 0)
+		r = write_image(rep, &value);
 	for (uint16_t host = 0; host < rep->survey.layout.capacity.hosts && r == 0; host++)
 		r = write_pair(rep, host, &value);
 	return r;
-}
-
-static int write_sector(struct repairing *rep, uint64_t offset, void *sector)
-{
-	return io_write(rep->io, offset, sector, rep->survey.layout.sector_size);
 }
 
 /*
