@@ -67,120 +67,6 @@ bool host_next_answer(struct host *host, struct host_action *action)
 	return true;
 }
 
-struct ruling_answer {
-	enum exit_status exit;
-	const char *code;
-	const char *message;
-};
-
-/* How a ruling of the tables is told: what failed, why, what to do next. */
-static struct ruling_answer ruling_answer_of(enum ruling ruling)
-{
-	switch (ruling) {
-	case RULING_DONE:
-		return (struct ruling_answer){ EXIT_DONE, "done", "" };
-	case RULING_GRANTED:
-		return (struct ruling_answer){ EXIT_DONE, "granted", "" };
-	case RULING_UNCHANGED:
-		return (struct ruling_answer){ EXIT_DONE, "unchanged", "" };
-	case RULING_ALREADY_WRITER:
-		return (struct ruling_answer){ EXIT_DONE, "granted",
-			"this host is the writer already" };
-	case RULING_REPLACED_TEXT:
-		return (struct ruling_answer){ EXIT_DONE, "posted",
-			"asked already: the text is replaced" };
-	case RULING_NO_SUCH_HOST:
-		return (struct ruling_answer){ EXIT_NO_SUCH, "no-such-host",
-			"the tables have no such host; see 'volctl hosts'" };
-	case RULING_NO_SUCH_VOLUME:
-		return (struct ruling_answer){ EXIT_NO_SUCH, "no-such-volume",
-			"the tables have no such volume; see 'volctl volumes'" };
-	case RULING_NO_SUCH_REQUEST:
-		return (struct ruling_answer){ EXIT_NO_SUCH, "no-such-request",
-			"there is no such request; see 'volctl requests'" };
-	case RULING_NOT_YOURS:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "not-yours",
-			"only the host that asked may cancel a request, and only the writer's may "
-			"answer it" };
-	case RULING_NOT_WAITING:
-		return (struct ruling_answer){ EXIT_FAILED, "not-waiting",
-			"the request has ended already; see 'volctl requests'" };
-	case RULING_NOT_LOGGED_ON:
-		return (struct ruling_answer){ EXIT_FAILED, "not-logged-on",
-			"the tables do not have this host as logged on; see 'volctl status'" };
-	case RULING_NOT_VALID:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "not-valid",
-			"the host's row says valid = no; an administrator can change that" };
-	case RULING_OTHER_MACHINE:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "other-machine",
-			"the host's row belongs to another machine" };
-	case RULING_DISABLED:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "disabled",
-			"the volume is disabled; an administrator can enable it with "
-			"'volctl volume enable'" };
-	case RULING_MAY_NOT_MOUNT:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "may-not-mount",
-			"this host may not mount the volume; see 'volctl access'" };
-	case RULING_LOCKED_OUT:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "locked-out",
-			"this host is locked out from asking for write access (write = never); "
-			"see 'volctl access'" };
-	case RULING_QUEUE_FULL:
-		return (struct ruling_answer){ EXIT_FAILED, "queue-full",
-			"there is no room for another request; try again when some have been "
-			"answered, see 'volctl requests'" };
-	case RULING_NOT_WRITER:
-		return (struct ruling_answer){ EXIT_FAILED, "not-writer",
-			"this host is not, or no longer, the writer" };
-	case RULING_STILL_WRITER:
-		return (struct ruling_answer){ EXIT_FAILED, "still-writer",
-			"write access is not given back yet" };
-	case RULING_HAS_WRITER:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "has-writer",
-			"the volume has a writer: let it release the volume first" };
-	case RULING_HOST_IS_LIVE:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "host-is-live",
-			"the host is logged on: run 'volctl logoff' there first" };
-	case RULING_NAME_TAKEN:
-		return (struct ruling_answer){ EXIT_FAILED, "name-taken",
-			"that name is used already" };
-	case RULING_FULL:
-		return (struct ruling_answer){ EXIT_FAILED, "full",
-			"the tables have no free row; their capacity was chosen at format" };
-	case RULING_CONFLICT:
-		return (struct ruling_answer){ EXIT_FAILED, "conflict",
-			"somebody else changed the tables meanwhile: nothing was changed" };
-	case RULING_FORM_WRONG:
-		return (struct ruling_answer){ EXIT_FAILED, "form-wrong",
-			"the text has errors: nothing was changed" };
-	case RULING_BAD_TEXT:
-		return (struct ruling_answer){ EXIT_USAGE, "bad-text",
-			"a text is at most 512 bytes of UTF-8 without control characters" };
-	case RULING_NOT_ADMINISTRATOR:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "not-administrator",
-			"only administrators may do that" };
-	case RULING_OUT_OF_ORDER:
-		return (struct ruling_answer){ EXIT_FAILED, "out-of-order",
-			"the change was overtaken by a later one of this host: try again" };
-	case RULING_UNPROVEN:
-		return (struct ruling_answer){ EXIT_NOT_PERMITTED, "unproven",
-			"too many earlier writers are not proven stopped" };
-	}
-	return (struct ruling_answer){ EXIT_FAILED, "refused", ruling_text(ruling) };
-}
-
-void host_answer_of(const struct outcome *outcome, struct host_answer *ret_answer)
-{
-	struct ruling_answer told = ruling_answer_of(outcome->ruling);
-
-	ret_answer->exit = told.exit;
-	snprintf(ret_answer->code, sizeof(ret_answer->code), "%s", told.code);
-	snprintf(ret_answer->message, sizeof(ret_answer->message), "%s", told.message);
-	ret_answer->changed = ruling_is_change(outcome->ruling);
-	if (outcome->ruling == RULING_FORM_WRONG)
-		ret_answer->errors = outcome->errors;
-}
-
 /* The volume slots that an order is about: one, or all. */
 struct span {
 	uint16_t first;
@@ -1015,8 +901,8 @@ static void command_mount(struct host *host, const struct host_command *command)
 	if (!access.mount || !row->enabled) {
 		answer(host, command->token, EXIT_NOT_PERMITTED,
 		       access.mount ? "disabled" : "may-not-mount", "%s",
-		       ruling_answer_of(access.mount ? RULING_DISABLED :
-					RULING_MAY_NOT_MOUNT).message);
+		       host_ruling_message(access.mount ? RULING_DISABLED :
+							    RULING_MAY_NOT_MOUNT));
 		return;
 	}
 	if (local->mounted == MOUNTED_FOREIGN && !local->job) {

@@ -52,6 +52,9 @@ void host_holders_known(struct host *host, const struct mount_result *result);
 void host_runs_lost(struct host *host, uint16_t volume);
 bool host_next_answer(struct host *host, struct host_action *action);
 
+/* host_ruling.c: host_answer_of(), and its words for one that we found ourselves */
+const char *host_ruling_message(enum ruling ruling);
+
 /* host_news.c */
 void host_tell(struct host *host, enum news_kind kind, uint16_t volume, const char *text);
 void host_tell_request(struct host *host, enum news_kind kind, const struct request_row *row);
