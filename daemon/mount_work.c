@@ -44,6 +44,7 @@ bool work_look(struct work *work)
 	if (r < 0)
 		return work_fail(work, -r, "reading the mount table /proc/self/mountinfo",
 				 "nothing was changed");
+	work->looked = true;
 	if (work->mounted.state != MOUNTED_NOT && work->mounted.state != MOUNTED_FOREIGN)
 		work->profile = profile_find(work->mounted.fstype);
 	return true;

@@ -22,6 +22,7 @@ struct work {
 	dev_t number;
 	bool counted;			/* result->written has been filled */
 	struct mounted mounted;		/* as work_look() found it last */
+	bool looked;			/* work_look() has found it */
 	const struct profile *profile;	/* of what is mounted, or of what work_identify() read */
 };
 
