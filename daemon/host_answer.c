@@ -152,6 +152,15 @@ static void begin_giving(struct host *host, uint16_t at)
 	local->give = GIVE_FLUSHING;
 }
 
+static void refuse_stuck(struct host *host, struct host_request *request)
+{
+	char why[TEXT_BYTES_MAX + 1];
+
+	snprintf(why, sizeof(why), "it can not be given up: %s",
+		 host->volumes[request->volume].reason);
+	decide(host, request, DECIDE_NO, why);
+}
+
 void host_requests_review(struct host *host)
 {
 	if (!host->tables || !host_is_up(host))
@@ -163,7 +172,7 @@ void host_requests_review(struct host *host)
 		if (!row || request->decision != DECIDE_NOT_YET)
 			continue;
 		if (host_give_is_stuck(host, request->volume)) {
-			decide(host, request, DECIDE_NO, host->volumes[request->volume].reason);
+			refuse_stuck(host, request);
 			continue;
 		}
 		if (!may_answer(host, request))
