@@ -16,6 +16,7 @@
 
 #define RETRY_OPEN_MS 2000
 #define DISK_STOP_MS 2000
+#define TABLES_WAIT_MS 2000	/* a device that is only slow says so itself */
 
 const char *cluster_name(const struct cluster *cluster)
 {
@@ -306,6 +307,8 @@ static void learned(struct cluster *cluster, struct disk_event *event)
 
 	cluster->tables = event->tables;
 	event->tables = NULL;
+	if (cluster->state == CONTROL_OK)
+		cluster_problem(cluster, CONTROL_OK, "%s", "");
 	host_step(cluster->host, &tables, clock_boot_ms());
 	free(before);
 	/* A new record has no device until it is told one, and must not be looked at without. */
@@ -485,8 +488,9 @@ static bool super_is_usable(struct cluster *cluster, const struct opening *openi
 		cluster_problem(cluster, CONTROL_GONE, worst == BLOCK_OTHER_FORMAT ?
 				"%s: the tables are of another format version (%s): use a volctl "
 				"that knows it" :
-				"%s: not a control device (superblocks: %s): create tables with "
-				"'volctl format', or name the right device in volctl.conf",
+				"%s: not a control device (superblocks: %s): name the right device "
+				"in volctl.conf; if it was one, run 'volctl check'; new tables are "
+				"made by 'volctl format'",
 				cluster->path, block_verdict_text(worst));
 		return false;
 	}
@@ -544,6 +548,7 @@ static int start_disk(struct cluster *cluster, struct opening *opening)
 	opening->io = NULL;		/* the disk's now */
 	cluster->super = opening->super;
 	cluster->open = true;
+	cluster->open_since_ms = clock_boot_ms();
 	cluster_problem(cluster, CONTROL_OK, "%s", "");
 	cluster->disk_source.ready = disk_ready;
 	return loop_add(cluster->owner.loop, &cluster->disk_source, EPOLLIN);
@@ -669,6 +674,16 @@ static void watch_silence(struct cluster *cluster)
 		silent(cluster, since_ms, -ETIMEDOUT);
 }
 
+/* The device answers and the tables do not come: there are none that could be read. */
+static void watch_tables(struct cluster *cluster)
+{
+	if (!cluster->tables && cluster->state == CONTROL_OK && !cluster->problem[0] &&
+	    clock_boot_ms() - cluster->open_since_ms > TABLES_WAIT_MS)
+		cluster_problem(cluster, CONTROL_OK, "%s: the tables can not be read: a ballot or "
+				"the newest image is damaged; see 'volctl check %s', then 'volctl "
+				"check --repair'", cluster->path, cluster->path);
+}
+
 /* A device that was taken away fails like a bad one, and comes back as another. */
 static bool wants_reopening(const struct cluster *cluster)
 {
@@ -688,6 +703,7 @@ void cluster_tick(struct cluster *cluster)
 		return;
 	}
 	watch_silence(cluster);
+	watch_tables(cluster);
 	if (wants_reopening(cluster))
 		begin_opening(cluster);
 	cluster_step(cluster, &tick);

@@ -46,6 +46,7 @@ struct cluster {
 	char path[PATH_BYTES_MAX + 1];		/* of the control device, as configured */
 	char record_dir[PATH_BYTES_MAX + 1];	/* see mounts.h */
 	bool open;				/* it could be opened, and carries tables */
+	uint64_t open_since_ms;
 	char problem[MESSAGE_BYTES_MAX + 1];	/* why not; or what ails it */
 	enum control_state state;
 	uint64_t silent_since_ms;

@@ -222,7 +222,8 @@ static bool find_cluster(struct message *message, json_object *object)
 			message->cluster = server->clusters[i];
 	if (!message->cluster)
 		client_error(message->client, message->id, "no-such-cluster", EXIT_NO_SUCH, name,
-			     "this host is in no cluster of that name");
+			     "this host is in no cluster named '%s'; see 'volctl status'",
+			     name ? name : "");
 	return message->cluster != NULL;
 }
 

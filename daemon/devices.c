@@ -137,9 +137,18 @@ static bool globs_reach(const struct devices *devices, dev_t number)
 	return reached;
 }
 
+static bool list_has(const struct device *list, size_t count, dev_t number)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].number == number)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A view comes and goes with every refresh, and views are loop devices: those
- * must be named.  Other devices may be named by a link that is made later.
+ * must be named, or have been: the name may go first.  Other devices may be named by a link that is made later.
  */
 static bool event_counts(const struct devices *devices, struct udev_device *event)
 {
@@ -147,8 +156,9 @@ static bool event_counts(const struct devices *devices, struct udev_device *even
 
 	if (major(udev_device_get_devnum(event)) != LOOP_MAJOR)
 		return true;
-	return path && !view_is_marked(path, NULL) &&
-	       globs_reach(devices, udev_device_get_devnum(event));
+	return list_has(devices->list, devices->count, udev_device_get_devnum(event)) ||
+	       (path && !view_is_marked(path, NULL) &&
+		globs_reach(devices, udev_device_get_devnum(event)));
 }
 
 bool devices_changed(struct devices *devices)
@@ -180,15 +190,6 @@ static bool device_has_holders(dev_t number)
 		found = entry->d_name[0] != '.';
 	(void)closedir(dir);
 	return found;
-}
-
-static bool list_has(const struct device *list, size_t count, dev_t number)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (list[i].number == number)
-			return true;
-	}
-	return false;
 }
 
 /* False: not a device that could carry a volume. */

@@ -54,10 +54,12 @@ static bool merge_options(struct work *work, bool writer, struct profile_options
 static bool fail_mount(struct work *work, const struct newmount *what, int r, const char *message)
 {
 	return work_settle(work, MOUNT_FAILED, -r,
-			   "mounting %.60s (%s) %s on %.60s failed: %s%s%s; see the kernel's log",
+			   "mounting %.60s (%s) %s on %.60s failed: %s%s%s; %s",
 			   what->source, what->fstype, what->writable ? "read-write" : "read-only",
 			   work->job->mount_point, strerror(-r), message[0] != '\0' ? ": " : "",
-			   message);
+			   message, r == -ENODEV ?
+			   "the kernel of this host does not know this file system" :
+			   "see the kernel's log");
 }
 
 /* Over a view that programs hold: under it, and then it is taken away from above. */
