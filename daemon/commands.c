@@ -7,11 +7,16 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "daemon/auto.h"
 #include "daemon/log.h"
 #include "daemon/server.h"
 #include "daemon/status.h"
@@ -104,11 +109,33 @@ static bool take_text(const struct message *message, char buffer[TEXT_BYTES_MAX 
 
 /* --- which cluster, which volume -------------------------------------------------- */
 
+/*
+ * Only within the file system of /dev: a path of somebody's choice could lead to one that
+ * hangs, and with it the loop.
+ */
+static bool device_stat(const char *path, struct stat *ret_stat)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+	};
+	AUTO_CLOSE int folder = -1;
+	AUTO_CLOSE int fd = -1;
+
+	if (strncmp(path, "/dev/", 5) != 0)
+		return false;
+	folder = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return false;
+	fd = (int)syscall(SYS_openat2, folder, path + 5, &how, sizeof(how));
+	return fd >= 0 && fstat(fd, ret_stat) == 0;
+}
+
 static uint16_t volume_by_device(const struct cluster *cluster, const char *path)
 {
 	struct stat wanted, have;
 
-	if (path[0] != '/' || stat(path, &wanted) < 0 || !S_ISBLK(wanted.st_mode))
+	if (!device_stat(path, &wanted) || !S_ISBLK(wanted.st_mode))
 		return SLOT_NONE;
 	for (uint16_t i = 0; i < cluster->tables->volume_count; i++)
 		if (cluster->host->volumes[i].device[0] &&
@@ -363,6 +390,25 @@ static void run_release(struct message *message)
 {
 	if (message->volume == SLOT_NONE && !argument_bool(message, "all"))
 		refuse_usage(message, "say which volume, or all");
+	else
+		run_order(message);
+}
+
+/* Who says that a host is down must mean the writer: another one's death proves nothing. */
+static void run_takeover(struct message *message)
+{
+	const struct tables *tables = message->cluster->tables;
+	const struct volume_row *row = &tables->volumes[message->volume];
+	const char *down = argument_string(message, "host_is_down");
+	uint16_t host = down ? tables_host_find(tables, down) : SLOT_NONE;
+
+	if (down && host == SLOT_NONE)
+		client_error(message->client, message->id, "no-such-host", EXIT_NO_SUCH, down,
+			     "the tables have no host '%s'; see 'volctl hosts'", down);
+	else if (down && (row->phase == PHASE_FREE || row->writer.host != host))
+		client_error(message->client, message->id, "not-writer", EXIT_FAILED, down,
+			     "'%s' is not the writer of %s: see 'volctl status %s'", down,
+			     row->name, row->name);
 	else
 		run_order(message);
 }
@@ -817,7 +863,7 @@ static const struct command commands[] = {
 	{ .name = "suspend", .administrator = true, .kind = COMMAND_SUSPEND, .run = run_order },
 	{ .name = "resume", .administrator = true, .kind = COMMAND_RESUME, .run = run_order },
 	{ .name = "takeover", .volume = VOLUME_REQUIRED, .administrator = true,
-	  .kind = COMMAND_TAKEOVER, .run = run_order },
+	  .kind = COMMAND_TAKEOVER, .run = run_takeover },
 	{ .name = "import", .administrator = true, .run = run_import },
 	{ .name = "set", .administrator = true, .run = run_set },
 	{ .name = "remove", .administrator = true, .run = run_remove },

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "daemon/status.h"
 #include "daemon/worker.h"
 
+#define DESCRIPTORS 4096	/* CLIENTS_MAX, and room */
 #define STOP_LIMIT_MS 30000	/* within the 90 s that init systems give */
 
 struct options {
@@ -133,6 +135,18 @@ static bool set_path(char *to, size_t size, const char *from)
 	return snprintf(to, size, "%s", from) < (int)size;
 }
 
+/* As in the file, the socket goes with the run-dir unless somebody said where it is. */
+static bool move_socket(const struct options *options, struct config *config)
+{
+	char derived[sizeof(config->run_dir) + sizeof("/control")];
+
+	snprintf(derived, sizeof(derived), "%s/control", config->run_dir);
+	if (!options->run_dir || options->socket || strcmp(config->socket, derived) != 0)
+		return true;
+	return snprintf(config->socket, sizeof(config->socket), "%s/control",
+			options->run_dir) < (int)sizeof(config->socket);
+}
+
 static int read_config(const struct options *options, struct config *config)
 {
 	int r;
@@ -141,6 +155,10 @@ static int read_config(const struct options *options, struct config *config)
 	r = config_read(config, options->config, report, NULL);
 	if (r < 0)
 		return r;
+	if (!move_socket(options, config)) {
+		log_err("--run-dir is too long for a control socket in it: give --socket as well");
+		return -ENAMETOOLONG;
+	}
 	if (set_path(config->socket, sizeof(config->socket), options->socket) &&
 	    set_path(config->state_dir, sizeof(config->state_dir), options->state_dir) &&
 	    set_path(config->run_dir, sizeof(config->run_dir), options->run_dir))
@@ -571,6 +589,17 @@ static void keep_memory_small(void)
 	mallopt(M_ARENA_MAX, 1);
 }
 
+/* Whoever may use the socket must not take the descriptors that mounts need. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	static struct daemon self;	/* too large for the stack */
@@ -582,6 +611,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	keep_memory_small();
+	allow_descriptors();
 	log_open(1, LOG_INFO);
 	if (read_config(&self.options, &self.config) < 0)
 		return EXIT_FAILED;

@@ -57,8 +57,12 @@ static void client_gone(struct client *client)
 
 	client_close(client);
 	while ((call = run_of_nobody(server))) {
-		call->run = false;
-		cluster_client_gone(call->cluster, call->token);
+		struct cluster *cluster = call->cluster;
+		uint64_t token = call->token;
+
+		/* The core answers nobody: the call would stay for ever. */
+		call_end(server, call);
+		cluster_client_gone(cluster, token);
 	}
 }
 
@@ -226,15 +230,26 @@ void server_answered(struct server *server, struct cluster *cluster,
 	call_end(server, call);
 }
 
+/* The latest of the cluster's calls that wait for the disk and began before @token. */
+static struct call *call_before(struct server *server, const struct cluster *cluster,
+				uint64_t token)
+{
+	for (struct call *call = server->calls; call; call = call->next)
+		if (call->cluster == cluster && call->due_ms != UINT64_MAX && call->token < token)
+			return call;
+	return NULL;
+}
+
 void server_joins(struct server *server, struct cluster *cluster,
 		  const struct join joins[JOIN_SLOTS])
 {
-	for (struct call *call = server->calls; call;) {
-		struct call *next = call->next;
+	uint64_t before = UINT64_MAX;
+	struct call *call;
 
-		if (call->cluster == cluster && call->due_ms != UINT64_MAX)
-			command_joins(call, joins);
-		call = next;
+	/* An approval steps the core, which may answer and end any call: none is remembered. */
+	while ((call = call_before(server, cluster, before))) {
+		before = call->token;
+		command_joins(call, joins);
 	}
 }
 

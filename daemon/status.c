@@ -585,7 +585,7 @@ json_object *status_access(const struct cluster *cluster)
 
 static const char *monitoring_text(const struct host *host)
 {
-	if (!host || (host->phase != HOST_ONLINE && host->phase != HOST_LOGGING_OFF))
+	if (!host || host->phase != HOST_ONLINE)
 		return "logged-off";
 	return host->suspended ? "suspended" : "on";
 }

@@ -359,7 +359,7 @@ START_TEST(monitoring_has_three_words)
 	ck_text("/monitoring", "suspended");
 	host->phase = HOST_LOGGING_OFF;
 	look_at_status();
-	ck_text("/monitoring", "suspended");
+	ck_text("/monitoring", "logged-off");
 	host->phase = HOST_OFF;
 	look_at_status();
 	ck_text("/monitoring", "logged-off");
