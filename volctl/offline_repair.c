@@ -9,11 +9,11 @@
 #include "volctl/offline_internal.h"
 
 /*
- * The order of the writes.  First whoever has not logged off loses its row.  A new image goes where nobody needs the old one, and is durable
- * before a ballot names it.  From the first ballot that says so the new version is
- * decided, for the largest one counts; those that follow only make it safer.  So an
- * interruption leaves the old state or the new one, and what is still damaged can be
- * repaired again.
+ * The order of the writes.  First whoever has not logged off loses its row.  A new image goes
+ * where nobody needs the old one, and is durable before a ballot names it.  From the first
+ * ballot that says so the new version is decided, for the largest one counts; those that
+ * follow only make it safer.  So an interruption leaves the old state or the new one, and what
+ * is still damaged can be repaired again.
  */
 struct repairing {
 	const struct offline_repair *order;
@@ -42,7 +42,7 @@ static void rest_ms(uint32_t ms)
 	(void)nanosleep(&ts, NULL);
 }
 
-/* Whether an image and all pairs are to be written, and not just what a host writes anew by itself. */
+/* Whether an image and all pairs are to be written, not only what a host writes anew by itself. */
 static bool ballots_or_images_are_damaged(const struct survey *survey)
 {
 	if (survey->decided == 0 || !offline_block_is_good(&survey->newest.block))
