@@ -529,6 +529,7 @@ static void semaphore_reset(struct worker *w, uint16_t slot, uint64_t late_left_
 		.unclean_start = late_left_ms > 0,
 		.late_left_ms = (uint32_t)late_left_ms,
 		.late_ms = late_ms(w),
+		.seen = w->told_version,
 		.latest = w->tables[0],
 		.next = w->tables[1],
 	};
@@ -640,14 +641,8 @@ static void tell_tables(struct worker *w)
 	const struct tables *latest = latest_of(w);
 	struct disk_event event = { .kind = DISK_LEARNED };
 
-	if (latest->version == w->told_version)
-		return;
-	/* A machine that began anew has no memory of its own that would show this. */
-	if (latest->version < w->told_version) {
-		if (latest->version > 0)
-			gone_back_in_time(w);
-		return;
-	}
+	if (latest->version <= w->told_version)
+		return;		/* of a machine that began anew and has not learned yet */
 	w->tables_timeout_ms = latest->io_timeout_ms;
 	event.tables = calloc(1, sizeof(*event.tables));
 	if (!event.tables) {

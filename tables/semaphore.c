@@ -126,6 +126,7 @@ void semaphore_init(struct semaphore *semaphore, const struct semaphore_terms *t
 	*semaphore = (struct semaphore){
 		.terms = *terms,
 		.late = terms->unclean_start,
+		.seen = terms->seen,
 		.scan = {
 			.layout = terms->layout,
 			.cluster = terms->cluster,

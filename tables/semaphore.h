@@ -96,6 +96,7 @@ struct semaphore_terms {
 	bool unclean_start;
 	uint32_t late_left_ms;		/* how much of T_late is left for those; 0: all of it */
 	uint32_t late_ms;		/* T_late */
+	uint64_t seen;			/* a version known to be decided; 0: none */
 	/* both the machine's to use, calloc()ed and freed by the caller; */
 	struct tables *latest;
 	struct tables *next;		/* semaphore_latest() says which of them is which */

@@ -51,7 +51,7 @@ static void put_ballot(uint16_t slot, const struct ballot *ballot)
 	ballot_encode(ballot, slot, SECTOR, &cluster, half_at(slot, ballot->sequence & 1));
 }
 
-static void start_with_late_left(struct host *host, bool unclean, uint32_t late_left_ms)
+static void start_with(struct host *host, bool unclean, uint32_t late_left_ms, uint64_t seen)
 {
 	struct semaphore_terms terms = {
 		.layout = &layout,
@@ -61,6 +61,7 @@ static void start_with_late_left(struct host *host, bool unclean, uint32_t late_
 		.unclean_start = unclean,
 		.late_left_ms = late_left_ms,
 		.late_ms = LATE_MS,
+		.seen = seen,
 		.latest = host->tables[0],
 		.next = host->tables[1],
 	};
@@ -71,7 +72,7 @@ static void start_with_late_left(struct host *host, bool unclean, uint32_t late_
 
 static void start_late(struct host *host, bool unclean)
 {
-	start_with_late_left(host, unclean, 0);
+	start_with(host, unclean, 0, 0);
 }
 
 static void start(struct host *host)
@@ -436,7 +437,7 @@ START_TEST(of_t_late_only_what_is_left_is_waited_for)
 	struct host *a = &hosts[0];
 	uint64_t began_us;
 
-	start_with_late_left(a, true, LATE_MS / 4);
+	start_with(a, true, LATE_MS / 4, 0);
 	want_logon(a);
 	begin(a);
 	began_us = a->now_us;
@@ -603,6 +604,23 @@ START_TEST(a_decision_that_stays_away_has_gone_back_in_time)
 	perform(a);
 	ck_assert_int_eq(a->todo.op, SEMAPHORE_WAIT);	/* it may be written again */
 	ck_assert_int_eq(go_on(a), SEMAPHORE_BACK_IN_TIME);
+}
+END_TEST
+
+START_TEST(what_was_known_before_a_log_on_may_be_missing_for_a_while_and_not_for_good)
+{
+	struct host *a = &hosts[0];
+	uint64_t began_us = a->now_us;
+
+	start_with(a, false, 0, 1);
+	semaphore_learn(a->machine);
+	begin(a);
+	ck_assert_int_eq(go_on(a), SEMAPHORE_LEARNED);
+	start_with(a, false, 0, 2);
+	semaphore_learn(a->machine);
+	begin(a);
+	ck_assert_int_eq(go_on(a), SEMAPHORE_BACK_IN_TIME);
+	ck_assert_uint_gt(a->now_us, began_us + 3 * LATE_MS * 1000);
 }
 END_TEST
 
@@ -786,6 +804,8 @@ int main(void)
 	tcase_add_test(tests, a_foreign_incarnation_in_our_row_evicts_at_once);
 	tcase_add_test(tests, a_disk_that_has_forgotten_our_last_write_has_gone_back_in_time);
 	tcase_add_test(tests, a_decision_that_stays_away_has_gone_back_in_time);
+	tcase_add_test(tests,
+		       what_was_known_before_a_log_on_may_be_missing_for_a_while_and_not_for_good);
 	tcase_add_test(tests, another_clusters_disk_has_gone_back_in_time);
 	tcase_add_test(tests, no_ballot_goes_on_past_a_pair_that_is_unknown);
 	tcase_add_test(tests, a_good_half_counts_if_a_second_read_finds_it_unchanged);
