@@ -298,6 +298,7 @@ static void device_came(struct host *host, const struct host_event *event)
 	}
 	volume = &host->volumes[event->volume];
 	volume->device_count = event->device_count;
+	volume->locked = false;		/* one that comes back is writable, like any new one */
 	snprintf(volume->device, sizeof(volume->device), "%s",
 		 event->device_path ? event->device_path : "");
 	snprintf(volume->fstype, sizeof(volume->fstype), "%s", event->fstype ? event->fstype : "");

@@ -432,6 +432,7 @@ void host_stop(struct host *host, uint32_t limit_ms);
 /* Views for status, metrics and the screens. */
 bool host_is_writer(const struct host *host, uint16_t volume);
 bool host_view_is_stale(const struct host *host, uint16_t volume);
+const char *holder_kind_text(enum holder_kind kind);
 const char *host_phase_text(enum host_phase phase);
 const char *news_kind_text(enum news_kind kind);
 

@@ -246,7 +246,7 @@ bool host_give_job(struct host *host, uint16_t at, enum mount_op *ret_op)
 	return false;
 }
 
-static const char *holder_kind_text(enum holder_kind kind)
+const char *holder_kind_text(enum holder_kind kind)
 {
 	switch (kind) {
 	case HOLDER_READING:

@@ -183,25 +183,6 @@ static void fencing_text(const struct volume_row *row, char *text, size_t size)
 		 row->fencing == FENCING_COMMAND ? row->fencing_command : "");
 }
 
-static const char *holder_kind_text(enum holder_kind kind)
-{
-	switch (kind) {
-	case HOLDER_READING:
-		return "reading";
-	case HOLDER_WRITING:
-		return "writing";
-	case HOLDER_UNLINKED:
-		return "deleted file";
-	case HOLDER_CWD:
-		return "working directory";
-	case HOLDER_KERNEL:
-		return "kernel";
-	case HOLDER_UNKNOWN:
-		return "unknown";
-	}
-	return "unknown";
-}
-
 json_object *status_holders(const struct holder *holders, uint32_t count)
 {
 	json_object *list = json_object_new_array();
@@ -261,6 +242,9 @@ static bool problem_text(const struct cluster *cluster, uint16_t volume,
 	else if (local->device_count == 0 && local->mounted == MOUNTED_NOT)
 		snprintf(text, size, "no device here carries the file system %s: look at [devices] "
 			 "allow in volctl.conf, and whether the disk is attached", local->uuid);
+	else if (local->device_count == 0)
+		snprintf(text, size, "the device it is mounted from is gone: attach it again; what "
+			 "programs read or write here fails");
 	else if (local->outcome != MOUNT_DONE)
 		snprintf(text, size, "%s", *local->reason ? local->reason :
 							    mount_outcome_text(local->outcome));

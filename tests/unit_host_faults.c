@@ -169,6 +169,24 @@ START_TEST(what_can_not_be_shut_down_is_frozen_once_and_not_in_a_circle)
 }
 END_TEST
 
+START_TEST(a_device_that_comes_back_is_locked_again)
+{
+	world_begin(&world, 1, 1);
+	world_set(&world, "[access v0 h0]\nmount = no\n");
+	world_settle(&world);
+	ck_assert(world.hosts[0].host->volumes[0].locked);
+	world.hosts[0].jobs_wait = true;
+	world_device(&world, 0, 0, false);
+	world_device(&world, 0, 0, true);
+	world_settle(&world);
+	ck_assert_uint_eq(world.hosts[0].job_count, 1);
+	ck_assert_int_eq(world.hosts[0].jobs[0].op, MOUNT_LOCK_DEVICE);
+	world.hosts[0].jobs_wait = false;
+	world_jobs_end(&world, 0);
+	world_end(&world);
+}
+END_TEST
+
 /* --- fates of changes ------------------------------------------------------------ */
 
 static void release_in_doubt(enum world_fate fate)
@@ -485,6 +503,7 @@ int main(void)
 	tcase_add_test(tests,
 		       a_writers_mount_that_somebody_replaced_is_given_up_when_theirs_is_gone);
 	tcase_add_test(tests, what_can_not_be_shut_down_is_frozen_once_and_not_in_a_circle);
+	tcase_add_test(tests, a_device_that_comes_back_is_locked_again);
 	tcase_add_test(tests, a_release_in_doubt_never_makes_the_writer_writable_again);
 	tcase_add_test(tests, a_confirmation_that_can_not_be_made_is_tried_again);
 	tcase_add_test(tests, edits_under_a_running_mount_leave_one_writer);
