@@ -95,9 +95,9 @@ static bool take_text(const struct message *message, char buffer[TEXT_BYTES_MAX 
 	const char *text = argument_string(message, "text");
 
 	buffer[0] = '\0';
-	if (!text)
+	if (!text && !json_object_object_get_ex(message->arguments, "text", NULL))
 		return true;
-	if (!text_is_valid(text, strlen(text))) {
+	if (!text || !text_is_valid(text, strlen(text))) {
 		client_error(message->client, message->id, "bad-text", EXIT_USAGE, NULL,
 			     "a text is at most %d bytes of UTF-8 without control characters",
 			     TEXT_BYTES_MAX);

@@ -16,6 +16,7 @@
 
 #define JSON_DEPTH_MAX 16
 #define READ_BYTES 16384
+#define ACCEPT_RETRY_MS 200
 #define LARGE_ANSWER_BYTES (256 * 1024)
 
 static void client_ready(struct source *source, uint32_t events);
@@ -255,7 +256,7 @@ void server_joins(struct server *server, struct cluster *cluster,
 
 uint64_t server_wake_at(const struct server *server)
 {
-	uint64_t wake_ms = UINT64_MAX;
+	uint64_t wake_ms = server->accept_at_ms ? server->accept_at_ms : UINT64_MAX;
 
 	for (const struct call *call = server->calls; call; call = call->next)
 		if (call->due_ms < wake_ms)
@@ -267,6 +268,9 @@ void server_tick(struct server *server)
 {
 	uint64_t now_ms = clock_boot_ms();
 
+	if (server->accept_at_ms && now_ms >= server->accept_at_ms &&
+	    loop_add(server->loop, &server->source, EPOLLIN) == 0)
+		server->accept_at_ms = 0;
 	for (struct call *call = server->calls; call;) {
 		struct call *next = call->next;
 
@@ -313,7 +317,8 @@ static void client_line(struct client *client, const char *line, size_t len)
 		command_message(client, message);
 	else
 		client_error(client, 0, "bad-message", EXIT_USAGE, NULL,
-			     "not a JSON object on one line: %s",
+			     "not a JSON object on one line: %s", message ?
+			     "it is something else, or more follows" :
 			     json_tokener_error_desc(json_tokener_get_error(tokener)));
 	json_object_put(message);
 	json_tokener_free(tokener);
@@ -391,6 +396,17 @@ static void client_ready(struct source *source, uint32_t events)
 
 /* --- life --------------------------------------------------------------------- */
 
+/* One short line fits into any socket; whoever does not read it is told nothing. */
+static void turn_away(int fd)
+{
+	static const char line[] =
+		"{\"id\":0,\"error\":{\"code\":\"busy\",\"exit\":7,\"message\":\"volctld has too "
+		"many connections: try again later\",\"object\":null}}\n";
+
+	(void)!send(fd, line, sizeof(line) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 static void server_ready(struct source *source, uint32_t events)
 {
 	struct server *server = (struct server *)source;
@@ -398,13 +414,19 @@ static void server_ready(struct source *source, uint32_t events)
 	struct client *client = NULL;
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		/* Whoever waits to be let in would wake us again and again. */
+		if (errno == EMFILE || errno == ENFILE) {
+			loop_remove(server->loop, source);
+			server->accept_at_ms = clock_boot_ms() + ACCEPT_RETRY_MS;
+		}
 		return;
+	}
 	if (server->client_count < CLIENTS_MAX)
 		client = calloc(1, sizeof(*client));
 	if (!client || auth_peer(fd, &client->peer) < 0) {
 		free(client);
-		close(fd);
+		turn_away(fd);
 		return;
 	}
 	client->server = server;
@@ -480,9 +502,10 @@ void server_close(struct server *server)
 		client_close(server->clients);
 	while (server->calls)
 		call_end(server, server->calls);
-	if (!server->source.added)
+	if (!server->source.added && !server->accept_at_ms)
 		return;
-	loop_remove(server->loop, &server->source);
+	if (server->source.added)
+		loop_remove(server->loop, &server->source);
 	close(server->source.fd);
 	(void)unlink(server->path);
 }

@@ -61,6 +61,7 @@ struct server {
 	unsigned int client_count;
 	struct call *calls;
 	uint64_t next_token;
+	uint64_t accept_at_ms;		/* out of descriptors: listen again then; 0: listening */
 	struct password_gate gate;
 	char path[108];
 };
