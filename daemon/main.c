@@ -582,19 +582,6 @@ static void end(struct daemon *daemon)
 	loop_close(&daemon->loop);
 }
 
-/* A descriptor for each client, and as many again for disks, mounts and hooks. */
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= 2 * CLIENTS_MAX)
-		return;
-	limit.rlim_cur = limit.rlim_max < 2 * CLIENTS_MAX ? limit.rlim_max : 2 * CLIENTS_MAX;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < 2 * CLIENTS_MAX)
-		log_warn("only %llu files may be open (ulimit -n): fewer clients are served",
-			 (unsigned long long)limit.rlim_cur);
-}
-
 /* One heap, given back at once: tables are large for a moment only (see disk.h). */
 static void keep_memory_small(void)
 {
@@ -645,7 +632,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	log_open(self.options.foreground, self.config.log_level);
-	allow_descriptors();
 	r = begin(&self, &owner);
 	if (r == 0)
 		r = run(&self);
