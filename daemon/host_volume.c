@@ -435,7 +435,8 @@ static uint64_t retry_at_ms(const struct host *host, const struct mount_result *
 {
 	if (result->outcome == MOUNT_BUSY || result->outcome == MOUNT_STALE_HELD)
 		return host->now_ms + RETRY_BUSY_MS;
-	if (result->outcome == MOUNT_NO_DEVICE && result->op == MOUNT_VIEW &&
+	if (result->outcome == MOUNT_NO_DEVICE &&
+	    (result->op == MOUNT_VIEW || result->op == MOUNT_LOOK) &&
 	    result->state == MOUNTED_NOT && host->volumes[result->volume].device_count == 0)
 		return UINT64_MAX;
 	return host->now_ms + RETRY_FAILED_MS;

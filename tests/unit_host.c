@@ -573,6 +573,25 @@ START_TEST(a_volume_without_a_device_is_tried_once_and_again_when_it_comes)
 }
 END_TEST
 
+START_TEST(a_volume_without_a_device_is_not_tried_at_log_on_before_it_comes)
+{
+	world_begin(&world, 1, 1);
+	world_kill(&world, 0);
+	world.hosts[0].kernel.mounted[0] = MOUNTED_NOT;
+	world.hosts[0].kernel.unplugged[0] = true;
+	world_start(&world, 0, false);
+	world_settle(&world);
+	ck_assert_int_eq(world.hosts[0].host->phase, HOST_ONLINE);
+	ck_assert_int_eq(world.hosts[0].host->volumes[0].outcome, MOUNT_NO_DEVICE);
+	ck_assert_uint_eq(host_wake_at(world.hosts[0].host), UINT64_MAX);
+
+	world_device(&world, 0, 0, true);
+	world_settle(&world);
+	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_VIEW);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(a_host_that_must_not_go_on_stops_writing_at_once)
 {
 	begin_with_writer(2);
@@ -900,6 +919,7 @@ int main(void)
 	tcase_add_test(tests,
 		       while_the_control_device_is_silent_nothing_is_given_up_and_orders_say_so);
 	tcase_add_test(tests, a_volume_without_a_device_is_tried_once_and_again_when_it_comes);
+	tcase_add_test(tests, a_volume_without_a_device_is_not_tried_at_log_on_before_it_comes);
 	tcase_add_test(tests, a_yes_waits_until_the_control_device_answers_again);
 	tcase_add_test(tests, who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence);
 	tcase_add_test(tests, what_was_unmounted_by_hand_is_noticed);

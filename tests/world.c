@@ -215,6 +215,8 @@ static struct mount_result perform_job(struct world *world, unsigned int at,
 	case MOUNT_LOOK:
 		if (kernel->mounted[v] == MOUNTED_FOREIGN)
 			result.outcome = MOUNT_FOREIGN;
+		else if (job->device[0] == '\0')
+			result.outcome = MOUNT_NO_DEVICE;
 		break;
 	case MOUNT_PREFLUSH:
 	case MOUNT_LOCK_DEVICE:
