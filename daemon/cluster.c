@@ -620,6 +620,7 @@ struct cluster *cluster_new(const struct cluster_owner *owner, const char *path)
 		.machine = owner->machine,
 		.boot = owner->boot,
 		.poll_ms = owner->config->poll_ms,
+		.ignore_bad = owner->config->ignore_bad,
 		.has_hook = owner->config->may_give[0] != '\0',
 		.lockout_changes = owner->config->lockout_changes,
 	};

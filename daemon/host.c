@@ -49,8 +49,10 @@ void host_enter(struct host *host, enum host_phase phase, const char *why)
 	host->beat_dirty = true;
 	if (phase == HOST_REFUSED || phase == HOST_NO_ROW)
 		snprintf(host->trouble, sizeof(host->trouble), "%s", why);
-	if (phase == HOST_ONLINE)
+	if (phase == HOST_ONLINE) {
 		host->trouble[0] = '\0';
+		host->online_since_ms = host->now_ms;
+	}
 }
 
 bool host_is_up(const struct host *host)
@@ -82,6 +84,14 @@ void host_claim(struct host *host)
 {
 	host->claim_asked = false;
 	host_enter(host, HOST_CLAIMING, "a log on is wanted");
+}
+
+void host_leave_for_bad_mount(struct host *host, const char *reason)
+{
+	host->logon_wanted = false;
+	host_enter(host, HOST_LOGGING_OFF, "volctl.conf says ignore-bad = no");
+	snprintf(host->trouble, sizeof(host->trouble), "%s (and volctl.conf says ignore-bad = no)",
+		 reason);
 }
 
 /* --- events ----------------------------------------------------------- */
@@ -212,6 +222,8 @@ static void logged_on(struct host *host, const struct outcome *outcome)
 	host_volumes_kept(host);
 	host_enter(host, host->logon_wanted ? HOST_ONLINE : HOST_LOGGING_OFF, "the tables say so");
 	host_requests_follow_tables(host);
+	if (host->phase == HOST_ONLINE)
+		host_leave_if_devices_are_missing(host);
 }
 
 static void logged_off(struct host *host, const struct outcome *outcome)

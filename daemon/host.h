@@ -56,6 +56,7 @@ struct host_config {
 	struct id128 machine;
 	struct id128 boot;
 	uint32_t poll_ms;
+	bool ignore_bad;		/* [mount]: a volume that will not mount keeps nobody from the others */
 	bool has_hook;			/* [hooks] may-give */
 	/* [access]: nobody here but administrators asks or answers */
 	bool lockout_changes;
@@ -366,6 +367,7 @@ struct host {
 	struct claim_report claim;
 	bool suspended;
 	bool logon_wanted;
+	uint64_t online_since_ms;
 	bool stopped_for_good;	/* the disk does nothing more for us */
 	bool stop_wanted;	/* log off, then HOST_ACT_STOPPED */
 	bool stopped_told;

@@ -633,7 +633,8 @@ static bool logon_is_over(struct host *host, struct host_wait *wait)
 {
 	if (host->phase == HOST_ONLINE)
 		answer_done(host, wait->token, "logged-on");
-	else if (host->phase == HOST_REFUSED || host->phase == HOST_NO_ROW)
+	else if (host->phase == HOST_REFUSED || host->phase == HOST_NO_ROW ||
+		 (host->phase == HOST_OFF && !host->logon_wanted))
 		answer(host, wait->token, EXIT_FAILED, "refused", "%s", host->trouble);
 	else
 		return false;

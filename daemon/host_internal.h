@@ -15,6 +15,7 @@ void host_enter(struct host *host, enum host_phase phase, const char *why);
 void host_find_row(struct host *host);	/* and claim it, if a log on is wanted */
 void host_claim(struct host *host);
 bool host_is_up(const struct host *host);	/* ONLINE or LOGGING_OFF: rights are real */
+void host_leave_for_bad_mount(struct host *host, const char *reason);
 void host_wake_by(struct host *host, uint64_t at_ms);
 
 /* host_volume.c: mounts follow the tables */
@@ -24,6 +25,7 @@ void host_volume_published(struct host *host, uint16_t volume, uint64_t generati
 bool host_next_job(struct host *host, struct host_action *action);
 void host_job_ended(struct host *host, const struct mount_result *result);
 void host_volumes_kept(struct host *host);
+void host_leave_if_devices_are_missing(struct host *host);
 void host_mounts_moved(struct host *host);
 void host_look_if_due(struct host *host);
 void host_fill_beat(struct host *host);

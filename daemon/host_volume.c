@@ -469,12 +469,40 @@ static void note_result(struct host *host, const struct mount_result *result)
 		host_tell(host, NEWS_MOUNT_FAILED, result->volume, result->reason);
 }
 
+/* `ignore-bad = no`: a host whose volumes can not all be mounted when it logs on does not stay. */
+static bool is_bad_mount(const struct host *host, const struct mount_result *result)
+{
+	return !host->config.ignore_bad && host->phase == HOST_ONLINE &&
+	       result->op == MOUNT_VIEW && result->state == MOUNTED_NOT &&
+	       result->outcome != MOUNT_DONE &&
+	       host->volumes[result->volume].view_since_ms < host->online_since_ms;
+}
+
+/* The same for what the look before the log on has found missing, for it is not tried then. */
+void host_leave_if_devices_are_missing(struct host *host)
+{
+	if (host->config.ignore_bad)
+		return;
+	for (uint16_t i = 0; i < host->tables->volume_count; i++) {
+		const struct volume_row *row = host_volume_row(host, i);
+		struct host_volume *local = &host->volumes[i];
+
+		if (!row || !row->enabled || !tables_access(host->tables, i, host->slot).mount ||
+		    local->mounted != MOUNTED_NOT || local->outcome != MOUNT_NO_DEVICE)
+			continue;
+		host_leave_for_bad_mount(host, local->reason);
+		return;
+	}
+}
+
 void host_job_ended(struct host *host, const struct mount_result *result)
 {
 	struct host_volume *local = &host->volumes[result->volume];
 	bool was_mounted = local->mounted == MOUNTED_VIEW || local->mounted == MOUNTED_ENDED;
 
 	note_result(host, result);
+	if (is_bad_mount(host, result))
+		host_leave_for_bad_mount(host, local->reason);
 	switch (result->op) {
 	case MOUNT_LOOK:
 		if (local->looked && was_mounted && result->state == MOUNTED_NOT)

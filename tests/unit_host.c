@@ -728,6 +728,25 @@ START_TEST(an_unmount_by_hand_is_no_proof_while_a_copy_of_the_mount_lives)
 }
 END_TEST
 
+START_TEST(a_bad_mount_keeps_a_host_away_only_if_told_so)
+{
+	for (int ignore_bad = 0; ignore_bad < 2; ignore_bad++) {
+		world_begin(&world, 1, 2);
+		world_kill(&world, 0);
+		world.hosts[0].kernel.mounted[0] = MOUNTED_NOT;
+		world.hosts[0].kernel.unplugged[0] = true;
+		world.hosts[0].config.ignore_bad = ignore_bad;
+		world_start(&world, 0, false);
+		world_settle(&world);
+		ck_assert_int_eq(world.hosts[0].host->phase, ignore_bad ? HOST_ONLINE : HOST_OFF);
+		ck_assert_int_eq(world.hosts[0].kernel.mounted[1],
+				 ignore_bad ? MOUNTED_VIEW : MOUNTED_NOT);
+		ck_assert(ignore_bad || strstr(world.hosts[0].host->trouble, "ignore-bad = no"));
+		world_end(&world);
+	}
+}
+END_TEST
+
 START_TEST(a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order)
 {
 	uint64_t token;
@@ -924,6 +943,7 @@ int main(void)
 	tcase_add_test(tests, who_waits_for_the_tables_is_told_after_an_io_timeout_of_silence);
 	tcase_add_test(tests, what_was_unmounted_by_hand_is_noticed);
 	tcase_add_test(tests, an_unmount_by_hand_is_no_proof_while_a_copy_of_the_mount_lives);
+	tcase_add_test(tests, a_bad_mount_keeps_a_host_away_only_if_told_so);
 	tcase_add_test(tests, a_log_off_while_a_grant_is_being_mounted_gives_it_back_in_order);
 	tcase_add_test(tests, a_right_whose_return_is_under_way_is_not_used_any_more);
 	tcase_add_test(tests,

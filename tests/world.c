@@ -434,6 +434,7 @@ void world_begin(struct world *world, unsigned int hosts, unsigned int volumes)
 		config->machine.bytes[0] = (uint8_t)(h + 1);
 		config->boot.bytes[0] = (uint8_t)(h + 1);
 		config->poll_ms = 250;
+		config->ignore_bad = true;
 	}
 	world->tables->host_count = (uint16_t)hosts;
 	for (unsigned int v = 0; v < volumes; v++) {
