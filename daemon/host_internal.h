@@ -42,7 +42,7 @@ bool host_give_is_stuck(const struct host *host, uint16_t volume);
 bool host_give_change(struct host *host, struct change *change);
 void host_holders_text(const struct holder *holders, uint32_t count, char *buffer, size_t size);
 
-/* host_command.c: what people order, and what they are told */
+/* host_command.c, order*.c: what people order, and what they are told */
 void host_command(struct host *host, const struct host_command *command);
 void host_client_gone(struct host *host, uint64_t token);
 void host_change_ended(struct host *host, const struct host_change *change,
