@@ -470,11 +470,11 @@ struct opening {
 static void opening_work(void *argument)
 {
 	struct opening *opening = argument;
+	unsigned int shared = opening->flags & ~(unsigned int)IO_EXCLUSIVE;
 
 	opening->r = io_open_path(opening->path, opening->flags, &opening->io);
 	if (opening->r == -EBUSY && opening->again)
-		opening->r = io_open_path(opening->path, opening->flags & ~(unsigned int)IO_EXCLUSIVE,
-					  &opening->io);
+		opening->r = io_open_path(opening->path, shared, &opening->io);
 	if (opening->r == 0)
 		opening->r = disk_identify(opening->io, &opening->super, opening->verdicts);
 }

@@ -148,7 +148,8 @@ static bool list_has(const struct device *list, size_t count, dev_t number)
 
 /*
  * A view comes and goes with every refresh, and views are loop devices: those
- * must be named, or have been: the name may go first.  Other devices may be named by a link that is made later.
+ * must be named, or have been: the name may go first.  Other devices may be named by a link
+ * that is made later.
  */
 static bool event_counts(const struct devices *devices, struct udev_device *event)
 {

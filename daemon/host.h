@@ -56,7 +56,7 @@ struct host_config {
 	struct id128 machine;
 	struct id128 boot;
 	uint32_t poll_ms;
-	bool ignore_bad;		/* [mount]: a volume that will not mount keeps nobody from the others */
+	bool ignore_bad;		/* [mount]: one that will not mount stops no other */
 	bool has_hook;			/* [hooks] may-give */
 	/* [access]: nobody here but administrators asks or answers */
 	bool lockout_changes;

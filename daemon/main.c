@@ -41,7 +41,7 @@ struct daemon {
 	struct config config;
 	struct loop loop;
 	struct source signals;
-	struct source mounts;		/* /proc/self/mountinfo: an exceptional event at every change */
+	struct source mounts;		/* mountinfo: an exceptional event at every change */
 	struct worker_pool *workers;
 	struct hooks *hooks;
 	struct devices *devices;

@@ -98,7 +98,7 @@ struct mount_result {
 	uint16_t volume;
 	enum mount_outcome outcome;
 	enum mount_state state;
-	bool unproven;			/* MOUNT_WRITE failed, and something of it may still write */
+	bool unproven;			/* MOUNT_WRITE failed, and may have left a writer */
 	int error;			/* errno of the call that failed, or 0 */
 	char fstype[16];
 	char reason[REASON_BYTES_MAX + 1];	/* MOUNT_DONE: a warning, or empty */

@@ -599,7 +599,8 @@ START_TEST(a_host_that_must_not_go_on_stops_writing_at_once)
 	world_settle(&world);
 	ck_assert_int_eq(world.hosts[0].host->phase, HOST_REFUSED);
 	ck_assert_int_eq(world.hosts[0].kernel.mounted[0], MOUNTED_ENDED);
-	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_WRITING);	/* nothing is committed */
+	/* Nothing is committed any more. */
+	ck_assert_int_eq(world.tables->volumes[0].phase, PHASE_WRITING);
 	world_end(&world);
 
 	begin_with_writer(2);
