@@ -415,6 +415,9 @@ static void disk_event(struct cluster *cluster, struct disk_event *disk)
 		back(cluster);
 		return;
 	case DISK_EVICTED:
+		/* After a log off the row is anybody's of that name; the next claim tells. */
+		if (!cluster->host->claimed)
+			return;
 		id_text(&disk->claim.other_machine, other);
 		cluster_problem(cluster, CONTROL_GONE, "%s: our row is used by another machine or "
 				"daemon (machine %s): this host has stopped; give each machine a "

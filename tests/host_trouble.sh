@@ -200,6 +200,28 @@ names()
 	within 3 lab_is_gone "$pid"
 	logged edit2 'not logged off in time' && complain "it says that something stays"
 
+	rule "also a copy of the machine itself, which may log on when the first has logged off"
+	own=$(lab_run edit2 cat /etc/machine-id)
+	echo "$machine" | lab_run edit2 sh -c 'cat > /etc/machine-id'
+	begin_daemon edit2
+	status_says edit2 "another machine is logged on as 'edit1' .*volctl logon"
+	v edit1 --json status
+	says '"monitoring":"on"'
+	v edit1 logoff
+	exits 0
+	v edit2 logon
+	exits 0
+	here edit2 ro
+	v edit1 logon
+	exits 1
+	says "another machine is logged on as 'edit1'"
+	v edit2 logoff
+	exits 0
+	v edit1 logon
+	exits 0
+	lab_daemon_stop edit2
+	echo "$own" | lab_run edit2 sh -c 'cat > /etc/machine-id'
+
 	rule "a host that the tables do not have asks to join, and is let in"
 	conf_line edit2 's/^name = .*/name = stranger/'
 	begin_daemon edit2
