@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rawsocket - speaks to a Unix stream socket as no well-behaved client would: sends its
- * standard input as it is, byte for byte, and prints what comes back.
+ * rawsocket - speaks to a Unix stream socket as no well-behaved client would: connects, then
+ * sends its standard input as it is, byte for byte, and prints what comes back.
  *
  *   rawsocket SOCKET [-t MS] [-c] [-n COUNT]
  *
@@ -110,13 +110,13 @@ int main(int argc, char **argv)
 	if (!input)
 		return 1;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	len = read_input(input, INPUT_BYTES_MAX);
 	for (unsigned int i = 0; i < count; i++) {
 		connections[i].fd = dial(argv[optind]);
 		connections[i].events = POLLIN;
 		if (connections[i].fd < 0)
 			return 1;
 	}
+	len = read_input(input, INPUT_BYTES_MAX);
 	for (unsigned int i = 0; i < count; i++)
 		send_all(connections[i].fd, input, len);
 	free(input);
