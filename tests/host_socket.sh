@@ -94,7 +94,7 @@ malformed()
 	answers 'must be' < <(message answer ',"arguments":{"request":1}')
 	answers '"code":"no-such-request"' < <(message cancel ',"arguments":{"request":"x"}')
 	answers '"code":"no-such-request"' < <(message cancel ',"arguments":{"request":-1}')
-	answers '"code":"no-such-run"' < <(message done ',"arguments":{"run":99999999999999999999}')
+	answers '"code":"no-such-run"' < <(message 'done' ',"arguments":{"run":99999999999999999999}')
 	answers '"code":"no-such-volume"' < <(message request ',"arguments":{"volume":"nowhere"}')
 	answers '"code":"no-such-cluster"' < <(message request ',"cluster":{},"arguments":{"volume":"media"}')
 	rule "texts with control characters, bad UTF-8, or too long are refused"
@@ -108,11 +108,11 @@ malformed()
 			<(message request ',"arguments":{"volume":"media","text":"'"$(printf "$text")"'"}')
 	done
 	answers '"code":"bad-text"' < <(message request \
-		',"arguments":{"volume":"media","text":"'"$(printf '%513s' | tr ' ' x)"'"}')
+		',"arguments":{"volume":"media","text":"'"$(printf '%513s' '' | tr ' ' x)"'"}')
 	is edit1 media writer null || complain "it was granted all the same"
 	rule "depth has an end"
 	answers '"code":"bad-message"' < <(printf '{"volctl":1,"id":7,"command":"hello","arguments":'
-		printf '%5000s' | tr ' ' '['; echo)
+		printf '%5000s' '' | tr ' ' '['; echo)
 	rule "a line of a million bytes is refused, and that connection closed"
 	answers '"code":"line-too-long","exit":2' < <(head -c 1100000 /dev/zero | tr '\0' a)
 	rule "one that is nearly as long is taken"

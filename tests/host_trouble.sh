@@ -698,6 +698,7 @@ clusters()
 	studio_stop edit1 edit2
 }
 
+# shellcheck disable=SC2048 # names of groups
 for group in ${*:-starting names damage volumes orders clusters}; do
 	begun=$SECONDS
 	"$group"
