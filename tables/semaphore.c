@@ -75,6 +75,7 @@ struct semaphore {
 	struct ballot mine;		/* what it says: read, or written and confirmed */
 	struct ballot attempt;		/* being written, or failed */
 	bool failed;			/* `attempt` may or may not be on the disk, now or later */
+	bool damaged;			/* the half written last can not be read any more: `attempt` again */
 	unsigned int failures;		/* in a row */
 	uint64_t mbal_floor;		/* no ballot of ours was larger, in either half */
 	bool late;			/* old writes may land until late_until_us: T_late */
@@ -328,6 +329,7 @@ static bool ballot_written(struct semaphore *s, struct semaphore_todo *todo)
 
 	s->mine = s->attempt;
 	s->failed = false;
+	s->damaged = false;
 	s->failures = 0;
 	if (s->mine.decided > s->seen)
 		s->seen = s->mine.decided;
@@ -548,6 +550,8 @@ static void proceed(struct semaphore *s, struct semaphore_todo *todo)
 	s->current = true;
 	if (s->result.unknown != SLOT_NONE)
 		stop(s, SEMAPHORE_BLOCKED, todo);
+	else if (s->damaged)
+		ask_ballot(s, PHASE_REPAIR, todo);
 	else if (s->learning)
 		learned(s, todo);
 	else if (rule_applied(s->terms.latest, s->change, &s->outcome))
@@ -611,6 +615,19 @@ static void fetched(struct semaphore *s, const void *image, size_t size,
 }
 
 enum own_verdict { OWN_SAME, OWN_OLDER, OWN_FOREIGN };
+
+/*
+ * The half that we wrote last can not be read, and the other is the one before it: it was
+ * damaged on the disk, for nobody else writes here.  We know what it said, and write it again,
+ * before others miss a decision that perhaps only this half bore.
+ */
+static bool own_is_damaged(const struct semaphore *s, const struct scan_row *own)
+{
+	return s->known && !s->late && own->verdict == PAIR_HALF &&
+	       (!s->failed || s->damaged) &&
+	       own->ballot.incarnation == s->terms.incarnation &&
+	       own->ballot.sequence + 1 == s->mine.sequence;
+}
 
 /* What became of our pair, according to the newest half that a scan has found. */
 static enum own_verdict own_judge(struct semaphore *s, const struct ballot *found)
@@ -717,7 +734,13 @@ static bool scan_is_sound(struct semaphore *s, struct semaphore_todo *todo)
 	if (own && own->verdict != PAIR_UNKNOWN) {
 		if (!s->known)
 			inherit(s, &own->ballot);
-		verdict = own_judge(s, &own->ballot);
+		if (own_is_damaged(s, own)) {
+			s->attempt = s->mine;
+			s->failed = true;
+			s->damaged = true;
+		} else {
+			verdict = own_judge(s, &own->ballot);
+		}
 	}
 	if (verdict == OWN_FOREIGN) {
 		end(s, SEMAPHORE_EVICTED, todo);

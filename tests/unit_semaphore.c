@@ -585,6 +585,34 @@ START_TEST(a_disk_that_has_forgotten_our_last_write_has_gone_back_in_time)
 }
 END_TEST
 
+START_TEST(a_half_of_ours_that_rots_is_written_again)
+{
+	struct host *a = &hosts[0];
+	struct ballot before, after;
+
+	log_on(a);
+	before = pair_of(0);
+	half_at(0, before.sequence & 1)[100] ^= 1;
+	ck_assert_uint_ne(pair_of(0).sequence, before.sequence);
+	semaphore_learn(a->machine);
+	begin(a);
+	ck_assert_int_eq(go_on(a), SEMAPHORE_LEARNED);
+	after = pair_of(0);
+	ck_assert_uint_eq(after.sequence, before.sequence);
+	ck_assert(image_value_same(&after.decided_value, &before.decided_value));
+
+	/* Also when there is something to commit; and the older half is left alone. */
+	half_at(0, before.sequence & 1)[100] ^= 1;
+	semaphore_learn(a->machine);
+	begin(a);
+	ck_assert_int_eq(go_on(a), SEMAPHORE_LEARNED);
+	want_volume(a);
+	begin(a);
+	ck_assert_int_eq(go_on(a), SEMAPHORE_ANSWERED);
+	ck_assert_int_eq(a->todo.outcome.ruling, RULING_GRANTED);
+}
+END_TEST
+
 START_TEST(a_decision_that_stays_away_has_gone_back_in_time)
 {
 	struct host *a = &hosts[0];
@@ -803,6 +831,7 @@ int main(void)
 	tcase_add_test(tests, a_refusal_by_tables_that_are_not_the_newest_does_not_count);
 	tcase_add_test(tests, a_foreign_incarnation_in_our_row_evicts_at_once);
 	tcase_add_test(tests, a_disk_that_has_forgotten_our_last_write_has_gone_back_in_time);
+	tcase_add_test(tests, a_half_of_ours_that_rots_is_written_again);
 	tcase_add_test(tests, a_decision_that_stays_away_has_gone_back_in_time);
 	tcase_add_test(tests,
 		       what_was_known_before_a_log_on_may_be_missing_for_a_while_and_not_for_good);
