@@ -255,7 +255,8 @@ static void change_ended(struct host *host, const struct host_event *event)
 		logged_on(host, event->outcome);
 	else if (ended->change.kind == CHANGE_LOGOFF)
 		logged_off(host, event->outcome);
-	else if (ruling_is_refusal(event->outcome->ruling))
+	else if (!ruling_is_change(event->outcome->ruling))
+		/* It follows from what the tables say, and changed nothing: not at once again. */
 		host->commit_at_ms = host->now_ms + RETRY_COMMIT_MS;
 	if (ended->change.kind == CHANGE_GIVE || ended->change.kind == CHANGE_RETURN)
 		host->volumes[ended->change.volume].give = GIVE_NONE;
