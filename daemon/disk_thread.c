@@ -659,7 +659,7 @@ static void semaphore_stopped(struct worker *w)
 	struct disk_event event = { .kind = DISK_BLOCKED, .host = w->todo.blocked_by };
 
 	if (w->todo.done == SEMAPHORE_EVICTED && !w->claimed)
-		/* We had logged off, and perhaps claim it again: who has the row now is the claim's. */
+		/* We had logged off, and perhaps claim it again: then the claim tells. */
 		semaphore_reset(w, SLOT_NONE, 0);
 	else if (w->todo.done == SEMAPHORE_EVICTED)
 		evicted(w, NULL, w->todo.evicted_by);

@@ -75,7 +75,7 @@ struct semaphore {
 	struct ballot mine;		/* what it says: read, or written and confirmed */
 	struct ballot attempt;		/* being written, or failed */
 	bool failed;			/* `attempt` may or may not be on the disk, now or later */
-	bool damaged;			/* the half written last can not be read any more: `attempt` again */
+	bool damaged;			/* the half written last can not be read: `attempt` again */
 	unsigned int failures;		/* in a row */
 	uint64_t mbal_floor;		/* no ballot of ours was larger, in either half */
 	bool late;			/* old writes may land until late_until_us: T_late */
